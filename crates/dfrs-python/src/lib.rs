@@ -1,0 +1,12 @@
+//! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
+//! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    /// Version of the native library, the same as the Python distribution's.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)] // Python's name for it
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

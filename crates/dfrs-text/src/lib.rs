@@ -1,0 +1,2 @@
+//! Placeholder head, replaced with the crate's content.
+#![forbid(unsafe_code)]
