@@ -1,2 +1,28 @@
-//! Placeholder head, replaced with the crate's content.
-#![forbid(unsafe_code)]
+//! Near-duplicate detection by `MinHash` and locality-sensitive hashing.
+//!
+//! A text is seen as the set of its character n-grams (`shingles`). Every n-gram gets a 32-bit number (`sha1`), every
+//! number goes through `num_perm` random permutations (`permutations`), and the smallest result per permutation is the
+//! text's signature (`signature`): two signatures agree in a position with probability equal to the Jaccard similarity
+//! of the two sets. Cut into `b` bands of `r` positions (`bands`), texts that share a whole band are near-duplicates
+//! with probability `1 - (1 - s^r)^b`. The `index` keeps the first of them, in row order.
+//!
+//! Invariant: signatures and verdicts equal those of `datasketch` 1.6.5, bit for bit, on every processor and for any
+//! number of threads. Sources: A. Broder, "On the resemblance and containment of documents" (1997); Leskovec,
+//! Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3; the recorded values in `tests/golden`.
+
+pub mod bands;
+mod error;
+mod index;
+mod kept;
+mod kernel;
+mod mt19937;
+mod permutations;
+mod sha1;
+mod shingles;
+mod signature;
+
+pub use error::Error;
+pub use index::{Index, Options, Verdict};
+pub use kernel::Level;
+pub use permutations::Permutations;
+pub use signature::{Scratch, Signer, estimated_jaccard};

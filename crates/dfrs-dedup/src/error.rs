@@ -1,0 +1,20 @@
+//! What can be wrong with the parameters of a deduplication, and the one limit of an index.
+
+/// An index that cannot be built, or that is full.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Fewer than two permutations leave nothing to band.
+    #[error("num_perm is {0}: a MinHash signature needs from 2 to 4096 permutations; 128 is usual")]
+    NumPerm(usize),
+    /// A Jaccard similarity outside its range, or not a number.
+    #[error("threshold is {0}: a Jaccard similarity lies between 0.0 and 1.0")]
+    Threshold(f64),
+    /// An n-gram without characters.
+    #[error("ngram is 0: an n-gram has at least one character; 5 is usual")]
+    Ngram,
+    /// Kept rows are numbered with 32 bits.
+    #[error(
+        "the index already keeps {0} rows, its limit: split the data by a key and deduplicate the parts"
+    )]
+    Full(usize),
+}
