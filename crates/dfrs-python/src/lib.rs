@@ -1,6 +1,8 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
+mod dedup;
+
 use pyo3::prelude::*;
 
 #[pymodule]
@@ -9,4 +11,7 @@ mod _native {
     #[pymodule_export]
     #[allow(non_upper_case_globals)] // Python's name for it
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
 }
