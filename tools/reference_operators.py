@@ -9,37 +9,18 @@ from __future__ import annotations
 import contextlib
 import importlib.machinery
 import io
+import json
 import logging
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+CHAIN_FILE = Path(__file__).resolve().parent.parent / "tests" / "parity" / "data" / "chain.json"
 # In the order of the shipped pipeline, with its parameters.
 CHAIN: list[tuple[str, dict[str, Any]]] = [
-    ("RemoveEmojiRefiner", {}),
-    ("HtmlUrlRemoverRefiner", {}),
-    ("RemoveExtraSpacesRefiner", {}),
-    ("MinHashDeduplicateFilter", {"num_perm": 128, "threshold": 0.9, "use_n_gram": True, "ngram": 5}),
-    ("BlocklistFilter", {}),
-    ("WordNumberFilter", {"min_words": 20, "max_words": 100000}),
-    ("ColonEndFilter", {}),
-    ("SentenceNumberFilter", {"min_sentences": 3, "max_sentences": 7500}),
-    ("LineEndWithEllipsisFilter", {"threshold": 0.3}),
-    ("ContentNullFilter", {}),
-    ("MeanWordLengthFilter", {"min_length": 3, "max_length": 10}),
-    ("SymbolWordRatioFilter", {"threshold": 0.4}),
-    ("HtmlEntityFilter", {}),
-    ("NoPuncFilter", {"threshold": 112}),
-    ("SpecialCharacterFilter", {}),
-    ("WatermarkFilter", {"watermarks": ["Copyright", "Watermark", "Confidential"]}),
-    ("CurlyBracketFilter", {"threshold": 0.025}),
-    ("CapitalWordsFilter", {"threshold": 0.2, "use_tokenizer": False}),
-    ("LoremIpsumFilter", {"threshold": 3e-8}),
-    ("UniqueWordsFilter", {"threshold": 0.1}),
-    ("CharNumberFilter", {"threshold": 100}),
-    ("LineStartWithBulletpointFilter", {"threshold": 0.9}),
-    ("LineWithJavascriptFilter", {"threshold": 3}),
+    (step["operator"], step["parameters"]) for step in json.loads(CHAIN_FILE.read_text(encoding="utf-8"))
 ]
 REFINERS = [name for name, _ in CHAIN if name.endswith("Refiner")]
 FILTERS = [name for name, _ in CHAIN if name.endswith("Filter")]

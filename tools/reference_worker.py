@@ -122,10 +122,39 @@ def record_english(root: Path, data: Path) -> None:
     write(verdicts.add_column(0, "id_sha64", ids), root / "tests/parity/data/english.parquet")
 
 
+def border_texts() -> list[str]:
+    """Return texts that lie on a rule's threshold, one step below and one above."""
+    texts = []
+    for step in (-2, -1, 0, 1, 2):
+        texts += [
+            "w " * (112 + step),
+            "w " * (112 + step) + ", and more",
+        ]  # longest piece without punctuation
+        texts += [
+            "word " * (20 + step),
+            "x" * (100 + step),
+            " \n\t" + "x " * (100 + step),
+        ]  # words, characters
+        texts += ["A line. " * (3 + step), "{" * (5 + step) + "x" * (195 - step)]  # sentences, curly brackets
+        texts += [
+            "ABC " * (4 + step) + "word " * (16 - step),
+            "same " * (9 + step) + "other",
+        ]  # capitals, unique words
+        texts += ["wait...\n" * (3 + step) + "line\n" * (7 - step)]  # lines ending in an ellipsis
+        texts += ["\u2022 item\n" * (18 + step) + "line\n" * (2 - step)]  # bullet points
+        texts += ["# " * (4 + step) + "word " * (6 - step)]  # symbols per word
+        texts += ["javascript\n" * (3 + step) + "line\n" * count for count in (0, 2, 3)]
+        texts += [
+            "abc " * (199 + step) + "ab",
+            "a" * 10 + (" " + "b" * 10) * (199 + step) + " " + "c" * 9,
+        ]  # mean length
+    return [*texts, "a. " * 7500, "a. " * 7501, "w " * 99_999, "w " * 100_000]
+
+
 def edge_texts(pieces: list[str]) -> list[str]:
     """Return texts made of pieces at the rules' borders; the same list every time."""
     generator = random.Random(20)
-    texts = list(pieces)
+    texts = list(pieces) + border_texts()
     for _ in range(3000):
         chosen = generator.choices(pieces, k=generator.randint(2, 24))
         texts.append(generator.choice(["", " ", " ", "\n"]).join(chosen))
