@@ -20,7 +20,8 @@ PROFILE = "open-dataflow-1.0.13"
 NOT_DROPPED = 255
 
 CHAIN: list[tuple[str, dict[str, object]]] = [
-    (step["operator"], step["parameters"]) for step in json.loads((FOLDER / "chain.json").read_text("utf-8"))
+    (step["operator"], step["parameters"])
+    for step in json.loads((FOLDER / "chain.json").read_text(encoding="utf-8"))
 ]
 FILTERS = [name for name, _ in CHAIN if name.endswith("Filter")]
 REFINERS = [name for name, _ in CHAIN if name.endswith("Refiner")]
@@ -32,9 +33,9 @@ class Recording:
 
     Attributes:
         texts: one column `text`.
-        verdicts: per filter a bool column (kept when applied alone), per refiner the hash of the new text (null:
-            unchanged), `chain_dropped_at` (step of the whole chain, 255: kept) and `chain_text` (hash of the
-            text after the refiners).
+        verdicts: per filter a bool column (kept when applied alone), per refiner the hash of the new text
+            (null: unchanged), `chain_dropped_at` (step of the whole chain, 255: kept) and `chain_text`
+            (hash of the text after the refiners).
     """
 
     texts: pa.Table

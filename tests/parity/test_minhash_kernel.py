@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from .recording import CHAIN, RECORDINGS
-
 from dataflow_rs import _native
+
+from .recording import CHAIN, RECORDINGS
 
 
 @pytest.mark.parametrize("corpus", RECORDINGS)

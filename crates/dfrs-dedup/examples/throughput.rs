@@ -1,6 +1,7 @@
-//! Signature speed of one thread on a text file, for every instruction set: `throughput FILE [LINES_PER_DOCUMENT]`.
+//! Signature speed of one thread on a text file, for every instruction set, and that of an index on all threads:
+//! `throughput FILE [LINES_PER_DOCUMENT]`.
 
-use dfrs_dedup::{Level, Scratch, Signer};
+use dfrs_dedup::{Index, Level, Options, Scratch, Signer};
 use std::time::Instant;
 
 fn main() {
@@ -27,4 +28,17 @@ fn main() {
         let speed = text.len() as f64 / 1e6 / start.elapsed().as_secs_f64();
         println!("{level:?}: {speed:.1} MB/s, {} documents", documents.len());
     }
+    let texts: Vec<Option<&str>> = documents
+        .iter()
+        .map(|document| Some(document.as_str()))
+        .collect();
+    let mut index = Index::new(&Options::default()).expect("valid");
+    let start = Instant::now();
+    index.insert_batch(&texts).expect("not full");
+    let speed = text.len() as f64 / 1e6 / start.elapsed().as_secs_f64();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    println!(
+        "Index on {threads} threads: {speed:.1} MB/s, {} kept",
+        index.kept()
+    );
 }
