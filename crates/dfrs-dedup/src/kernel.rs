@@ -1,6 +1,6 @@
 //! The two hot loops, compiled once per instruction set and chosen at run time.
 //!
-//! Both are plain loops over arrays of 16 or 32 numbers that the compiler turns into SIMD instructions; a test holds
+//! Both are plain loops over arrays that the compiler turns into SIMD instructions; a test holds
 //! every level to the same result.
 #![allow(unsafe_code)] // calling a function that is compiled for CPU features, after the features were detected
 
@@ -26,21 +26,26 @@ pub enum Level {
 impl Level {
     /// The levels this processor can run, slowest first.
     pub fn available() -> Vec<Self> {
-        let mut levels = vec![Self::Baseline];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                levels.push(Self::Avx2);
-            }
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-            {
-                levels.push(Self::Avx512);
-            }
-        }
-        levels
+        std::iter::once(Self::Baseline)
+            .chain(Self::detected())
+            .collect()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn detected() -> impl Iterator<Item = Self> {
+        let avx512 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        let avx2 = is_x86_feature_detected!("avx2");
+        avx2.then_some(Self::Avx2)
+            .into_iter()
+            .chain((avx2 && avx512).then_some(Self::Avx512))
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn detected() -> impl Iterator<Item = Self> {
+        std::iter::empty()
     }
 }
 
@@ -63,7 +68,7 @@ impl Kernel {
     #[inline]
     pub fn hash(self, blocks: &mut Blocks, out: &mut [u32; LANES]) -> usize {
         match self.0 {
-            Level::Baseline => blocks.finish(out),
+            Level::Baseline => blocks.finish::<4>(out),
             // SAFETY: a kernel holds a level only if `Level::available` found its features.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { hash_avx2(blocks, out) },
@@ -77,7 +82,7 @@ impl Kernel {
     #[inline]
     pub fn minimise(self, block: &Coefficients, hashes: &[u32], minima: &mut [u32]) {
         match self.0 {
-            Level::Baseline => minimise(block, hashes, minima),
+            Level::Baseline => minimise_one_by_one(block, hashes, minima),
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { minimise_avx2(block, hashes, minima) },
@@ -91,13 +96,13 @@ impl Kernel {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn hash_avx2(blocks: &mut Blocks, out: &mut [u32; LANES]) -> usize {
-    blocks.finish(out)
+    blocks.finish::<16>(out)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl")]
 fn hash_avx512(blocks: &mut Blocks, out: &mut [u32; LANES]) -> usize {
-    blocks.finish(out)
+    blocks.finish::<16>(out)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -112,25 +117,42 @@ fn minimise_avx512(block: &Coefficients, hashes: &[u32], minima: &mut [u32]) {
     minimise(block, hashes, minima);
 }
 
+/// One permutation of one hash: `(a * hash + b) mod 2^64 mod (2^61 - 1) mod 2^32`, the modulus folded by a shift.
 #[inline(always)]
-#[allow(clippy::inline_always, clippy::needless_range_loop)] // compiled with the caller's CPU features; SIMD lanes
+#[allow(clippy::inline_always)] // compiled with the caller's CPU features
+const fn permute(a: u64, b: u64, hash: u32) -> u64 {
+    let value = a.wrapping_mul(hash as u64).wrapping_add(b);
+    let folded = (value & MERSENNE_61) + (value >> 61);
+    let reduced = if folded >= MERSENNE_61 {
+        folded - MERSENNE_61
+    } else {
+        folded
+    };
+    reduced & MAX_HASH
+}
+
+/// All permutations of a block side by side, for wide registers.
+#[inline(always)]
+#[allow(clippy::inline_always, clippy::needless_range_loop)] // as above; an index over three arrays
 fn minimise(block: &Coefficients, hashes: &[u32], minima: &mut [u32]) {
-    let Coefficients { a, b } = block;
     let mut least = [MAX_HASH; BLOCK];
     for &hash in hashes {
         for i in 0..BLOCK {
-            let value = a[i].wrapping_mul(u64::from(hash)).wrapping_add(b[i]);
-            let folded = (value & MERSENNE_61) + (value >> 61);
-            let reduced = if folded >= MERSENNE_61 {
-                folded - MERSENNE_61
-            } else {
-                folded
-            };
-            least[i] = least[i].min(reduced & MAX_HASH);
+            least[i] = least[i].min(permute(block.a[i], block.b[i], hash));
         }
     }
     for (minimum, value) in minima.iter_mut().zip(least) {
         *minimum = (*minimum).min(value as u32);
+    }
+}
+
+/// One permutation after the other, for instruction sets without 64-bit products in vectors.
+fn minimise_one_by_one(block: &Coefficients, hashes: &[u32], minima: &mut [u32]) {
+    for ((minimum, &a), &b) in minima.iter_mut().zip(&block.a).zip(&block.b) {
+        let least = hashes.iter().fold(u64::from(*minimum), |least, &hash| {
+            least.min(permute(a, b, hash))
+        });
+        *minimum = least as u32;
     }
 }
 

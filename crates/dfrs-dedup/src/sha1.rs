@@ -1,8 +1,7 @@
 //! The base hash of the family `datasketch-1.6`: the first four bytes of SHA-1, read as a little-endian number.
 //!
-//! N-grams are a few bytes long, so each is one block, and a document has thousands of them: sixteen are hashed side by
-//! side, one per SIMD lane, which is several times as fast as one after the other with the processor's SHA
-//! instructions. The code is plain array arithmetic that compilers vectorise. Source: FIPS 180-4.
+//! N-grams are a few bytes long, so each is one block, and a document has thousands of them: several are hashed side by
+//! side, one per SIMD lane. The code is plain array arithmetic that compilers vectorise. Source: FIPS 180-4.
 
 /// How many messages are hashed side by side.
 pub const LANES: usize = 16;
@@ -66,14 +65,21 @@ impl Blocks {
         self.filled += 1;
     }
 
-    /// Hashes the messages into the front of `out`, forgets them and returns their number.
+    /// Hashes the messages into the front of `out`, forgets them and returns their number. `GROUP` messages, as many
+    /// as the lanes of the instruction set, are hashed at a time.
     #[inline(always)]
     #[allow(clippy::inline_always)] // the body must be compiled with the caller's CPU features
-    pub fn finish(&mut self, out: &mut Lanes) -> usize {
-        let mut state = START.map(|word| [word; LANES]);
-        compress(&mut state, &self.words);
-        for (value, first) in out.iter_mut().zip(state[0]) {
-            *value = first.swap_bytes();
+    pub fn finish<const GROUP: usize>(&mut self, out: &mut Lanes) -> usize {
+        for start in (0..self.filled).step_by(GROUP) {
+            let mut words = [[0; GROUP]; 16];
+            for (few, all) in words.iter_mut().zip(&self.words) {
+                few.copy_from_slice(&all[start..start + GROUP]);
+            }
+            let mut state = START.map(|word| [word; GROUP]);
+            compress(&mut state, &words);
+            for (value, first) in out[start..start + GROUP].iter_mut().zip(state[0]) {
+                *value = first.swap_bytes();
+            }
         }
         self.words[..self.used_words].fill([0; LANES]);
         self.used_words = 0;
@@ -109,48 +115,60 @@ pub fn hash_one(message: &[u8]) -> u32 {
 
 /// One block for every lane.
 #[inline(always)]
+#[allow(clippy::inline_always)] // compiled with the caller's CPU features
+fn compress<const L: usize>(state: &mut [[u32; L]; 5], message: &[[u32; L]; 16]) {
+    let mut words = *message;
+    let mut now = *state;
+    rounds(&mut now, &mut words, 0, 0x5a82_7999, |b, c, d| {
+        d ^ (b & (c ^ d))
+    });
+    rounds(&mut now, &mut words, 20, 0x6ed9_eba1, |b, c, d| b ^ c ^ d);
+    rounds(&mut now, &mut words, 40, 0x8f1b_bcdc, |b, c, d| {
+        (b & c) | (d & (b | c))
+    });
+    rounds(&mut now, &mut words, 60, 0xca62_c1d6, |b, c, d| b ^ c ^ d);
+    for (sum, word) in state.iter_mut().zip(now) {
+        for i in 0..L {
+            sum[i] = sum[i].wrapping_add(word[i]);
+        }
+    }
+}
+
+/// Twenty rounds with one constant and one function; from round 16 on they extend the message as they go.
+#[inline(always)]
 #[allow(
     clippy::inline_always,
     clippy::many_single_char_names,
     clippy::needless_range_loop
-)] // the standard's names
-fn compress<const L: usize>(state: &mut [[u32; L]; 5], message: &[[u32; L]; 16]) {
-    let mut w = *message;
-    let [mut a, mut b, mut c, mut d, mut e] = *state;
-    for t in 0..80 {
+)] // as above; the standard's names
+fn rounds<const L: usize>(
+    state: &mut [[u32; L]; 5],
+    w: &mut [[u32; L]; 16],
+    first: usize,
+    k: u32,
+    f: impl Fn(u32, u32, u32) -> u32,
+) {
+    for t in first..first + 20 {
         if t >= 16 {
-            let (x, y, z) = (w[(t + 13) & 15], w[(t + 8) & 15], w[(t + 2) & 15]);
-            let old = &mut w[t & 15];
             for i in 0..L {
-                old[i] = (x[i] ^ y[i] ^ z[i] ^ old[i]).rotate_left(1);
+                let mixed =
+                    w[(t + 13) & 15][i] ^ w[(t + 8) & 15][i] ^ w[(t + 2) & 15][i] ^ w[t & 15][i];
+                w[t & 15][i] = mixed.rotate_left(1);
             }
         }
-        let word = &w[t & 15];
+        let [a, b, c, d, e] = *state;
         let mut next = [0; L];
+        let mut turned = [0; L];
         for i in 0..L {
-            let (f, k) = match t / 20 {
-                0 => (d[i] ^ (b[i] & (c[i] ^ d[i])), 0x5a82_7999),
-                1 => (b[i] ^ c[i] ^ d[i], 0x6ed9_eba1),
-                2 => ((b[i] & c[i]) | (d[i] & (b[i] | c[i])), 0x8f1b_bcdc),
-                _ => (b[i] ^ c[i] ^ d[i], 0xca62_c1d6_u32),
-            };
-            next[i] = a[i]
+            let sum = a[i]
                 .rotate_left(5)
-                .wrapping_add(f)
                 .wrapping_add(e[i])
                 .wrapping_add(k)
-                .wrapping_add(word[i]);
+                .wrapping_add(w[t & 15][i]);
+            next[i] = sum.wrapping_add(f(b[i], c[i], d[i]));
+            turned[i] = b[i].rotate_left(30);
         }
-        e = d;
-        d = c;
-        c = b.map(|word| word.rotate_left(30));
-        b = a;
-        a = next;
-    }
-    for (sum, word) in state.iter_mut().zip([a, b, c, d, e]) {
-        for i in 0..L {
-            sum[i] = sum[i].wrapping_add(word[i]);
-        }
+        *state = [next, a, turned, c, d];
     }
 }
 
@@ -204,7 +222,7 @@ mod tests {
                 }
             }
             let mut out = [0; LANES];
-            let n = blocks.finish(&mut out);
+            let n = blocks.finish::<4>(&mut out);
             assert_eq!(&out[..n], expected, "round {round}");
         }
     }
