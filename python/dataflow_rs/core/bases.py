@@ -1,0 +1,250 @@
+"""The four base classes of operators, by what happens to the rows.
+
+    RowOperator      n -> n             new or changed columns for a batch
+    FilterOperator   n -> at most n     keep-mask and reasons; the content of kept rows is unchanged
+    ExpandOperator   n -> m             new rows, each with the row it was made from
+    DatasetOperator  n -> m             decides from the whole data set; a barrier
+
+Each turns what the author's `process()` returns into a `StepOutput`, which is all that storage and executors know.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dataflow_rs.core.keys import ColumnType
+from dataflow_rs.core.operator import OnError, Operator
+from dataflow_rs.core.results import (
+    Expansion,
+    RowError,
+    Rows,
+    StepOutput,
+    Values,
+    Verdict,
+    as_array,
+    drop_log,
+    error_log,
+)
+from dataflow_rs.core.spec import stem
+from dataflow_rs.exceptions import OperatorError
+
+FAILED_RULE = "error"
+"""The rule in the drop log of rows that are gone because their processing failed."""
+
+
+class BatchOperator(Operator):
+    """An operator that treats each batch on its own."""
+
+    on_error: ClassVar[OnError] = "raise"
+
+    @abstractmethod
+    def transform(self, batch: pa.RecordBatch, keys: dict[str, Any]) -> StepOutput:
+        """Return what the operator does to a batch of the columns it reads."""
+
+
+class RowOperator(BatchOperator):
+    """New or changed columns for each row; as many rows out as in.
+
+    `process(batch, input_..., output_...)` returns a mapping of column name to values, or `Rows` where rows can fail.
+    """
+
+    def transform(self, batch: pa.RecordBatch, keys: dict[str, Any]) -> StepOutput:
+        """Return the new columns."""
+        result = self.process(batch, **keys)
+        rows = result if isinstance(result, Rows) else Rows(result)
+        columns = _columns(self, rows.columns, keys, batch, batch.num_rows)
+        take, drops = _settle_errors(self, rows.errors, batch.num_rows)
+        if take is not None:
+            columns = {name: values.take(take) for name, values in columns.items()}
+        return StepOutput(take, columns, drops=drops, errors=error_log(rows.errors))
+
+
+class FilterOperator(BatchOperator):
+    """Keeps some rows; the content of the kept ones stays as it is.
+
+    `process(batch, input_..., output_...)` returns a `Verdict`, or just one truth value per row.
+    """
+
+    def transform(self, batch: pa.RecordBatch, keys: dict[str, Any]) -> StepOutput:
+        """Return which rows stay and why the others do not."""
+        result = self.process(batch, **keys)
+        verdict = result if isinstance(result, Verdict) else Verdict(keep=result)
+        return settle_verdict(self, verdict, batch, keys)
+
+
+class ExpandOperator(BatchOperator):
+    """Makes new rows, each from one row of the batch.
+
+    `process(batch, input_..., output_...)` returns an `Expansion`. A row that yields nothing is in the drop log.
+    """
+
+    def transform(self, batch: pa.RecordBatch, keys: dict[str, Any]) -> StepOutput:
+        """Return the new rows and their parents."""
+        result: Expansion = self.process(batch, **keys)
+        parents = as_array(result.parents, pa.int64())
+        columns = _columns(self, result.columns, keys, batch, len(parents))
+        if any(getattr(self, "on_error", "keep") == "raise" for _ in result.errors):
+            _raise(self, result.errors)
+        childless = np.setdiff1d(np.arange(batch.num_rows), parents.to_numpy())
+        reasons = [result.errors.get(int(i), RowError("no_output", "the operator made no row from it")) for i in childless]
+        drops = drop_log(
+            pa.array(range(len(childless)), pa.int64()),
+            Verdict(
+                keep=[],
+                rule=[FAILED_RULE if int(i) in result.errors else "no_output" for i in childless],
+                detail=[f"{error.type}: {error.message}" for error in reasons],
+            ),
+            FAILED_RULE,
+        ).set_column(0, "row", pa.array(childless, pa.uint64()))
+        return StepOutput(parents, columns, new_rows=True, drops=drops, errors=error_log(result.errors))
+
+
+class Dataset(Protocol):
+    """What a `DatasetOperator` reads: the whole table, at once or batch by batch."""
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        ...
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns that the operator reads."""
+        ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in order; may be called again."""
+        ...
+
+    def to_table(self) -> pa.Table:
+        """Return all rows at once."""
+        ...
+
+
+class DatasetOperator(Operator):
+    """Decides from the whole data set: deduplication, selection, dataset-level metrics.
+
+    `process(dataset, input_..., output_...)` gets a `Dataset` and returns a `Verdict` over all rows (a filter), a
+    mapping of column name to values for all rows, or a `pyarrow.Table` that takes the place of the data set.
+    """
+
+    streams: ClassVar[bool] = False
+
+    def transform_dataset(self, dataset: Dataset, keys: dict[str, Any]) -> StepOutput:
+        """Return what the operator does to the data set."""
+        result = self.process(dataset, **keys)
+        empty = pa.RecordBatch.from_pylist([], schema=dataset.schema)
+        if isinstance(result, Verdict):
+            return settle_verdict(self, result, empty, keys, rows=dataset.num_rows)
+        if isinstance(result, pa.Table):
+            columns = {name: as_array(result[name]) for name in result.column_names}
+            return StepOutput(None, columns, replaced=True)
+        return StepOutput(None, _columns(self, result, keys, empty, dataset.num_rows))
+
+
+def settle_verdict(
+    operator: Operator, verdict: Verdict, batch: pa.RecordBatch, keys: dict[str, Any], rows: int | None = None
+) -> StepOutput:
+    """Turn a verdict into the positions of the kept rows and a drop log."""
+    count = batch.num_rows if rows is None else rows
+    keep = pc.fill_null(as_array(verdict.keep, pa.bool_()), False)
+    if len(keep) != count:
+        raise OperatorError(f"{operator.name}.process() gave {len(keep)} verdicts for {count} rows")
+    _, error_drops = _settle_errors(operator, verdict.errors, count)
+    if verdict.errors:
+        mask = keep.to_numpy(zero_copy_only=False).copy()
+        mask[list(verdict.errors)] = getattr(operator, "on_error", "raise") == "keep"
+        keep = pa.array(mask)
+    kept = pc.indices_nonzero(keep).cast(pa.int64())
+    dropped = pc.indices_nonzero(pc.invert(keep)).cast(pa.int64())
+    drops = drop_log(dropped, verdict, stem(operator.name))
+    if error_drops is not None:
+        drops = _overlay(drops, error_drops)
+    columns = _columns(operator, verdict.columns, keys, batch, count)
+    take = None if len(kept) == count else kept
+    if take is not None:
+        columns = {name: values.take(take) for name, values in columns.items()}
+    return StepOutput(
+        take,
+        columns,
+        drops=drops,
+        errors=error_log(verdict.errors),
+        scores=None if verdict.value is None else as_array(verdict.value, pa.float64()),
+    )
+
+
+def _columns(
+    operator: Operator, given: Mapping[str, Values], keys: dict[str, Any], batch: pa.RecordBatch, rows: int
+) -> dict[str, pa.Array]:
+    """Check returned columns against what the operator declares, and bring them to the declared types."""
+    declared = operator.columns_written(keys)
+    columns = {}
+    for name, values in given.items():
+        if name not in declared:
+            raise OperatorError(
+                f"{operator.name}.process() returned the column '{name}', which none of its output keys names; "
+                f"declared: {', '.join(declared) or 'none'}"
+            )
+        array = _typed(operator, name, values, _declared_type(declared[name], name, batch))
+        if len(array) != rows:
+            raise OperatorError(f"{operator.name}.process() returned {len(array)} values of '{name}' for {rows} rows")
+        columns[name] = array
+    return columns
+
+
+def _declared_type(column: ColumnType, name: str, batch: pa.RecordBatch) -> pa.DataType | None:
+    if column.rewrites:
+        return batch.schema.field(name).type
+    return column.arrow_type
+
+
+def _typed(operator: Operator, name: str, values: Values, dtype: pa.DataType | None) -> pa.Array:
+    try:
+        return as_array(values, dtype)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
+        raise OperatorError(f"{operator.name}: column '{name}' cannot hold its values as {dtype}: {error}") from error
+
+
+def _settle_errors(
+    operator: Operator, errors: Mapping[int, RowError], rows: int
+) -> tuple[pa.Int64Array | None, pa.RecordBatch | None]:
+    """Return (positions of rows to keep or None for all, drop log or None), by the operator's `on_error`."""
+    if not errors:
+        return None, None
+    on_error = getattr(operator, "on_error", "raise")
+    if on_error == "raise":
+        _raise(operator, errors)
+    if on_error == "keep":
+        return None, None
+    failed = sorted(errors)
+    details = [f"{errors[i].type}: {errors[i].message}" for i in failed]
+    keep = pa.array(np.setdiff1d(np.arange(rows), failed), pa.int64())
+    drops = drop_log(
+        pa.array(range(len(failed)), pa.int64()), Verdict(keep=[], rule=FAILED_RULE, detail=details), FAILED_RULE
+    )
+    return keep, drops.set_column(0, "row", pa.array(failed, pa.uint64()))
+
+
+def _overlay(drops: pa.RecordBatch, error_drops: pa.RecordBatch) -> pa.RecordBatch:
+    """Put the error entries in place of the verdict's entries for the same rows."""
+    others = drops.filter(pc.invert(pc.is_in(drops["row"], value_set=error_drops["row"])))
+    merged = pa.Table.from_batches([others, error_drops]).sort_by("row").combine_chunks()
+    batches: list[pa.RecordBatch] = merged.to_batches()
+    return batches[0] if batches else drops.slice(0, 0)
+
+
+def _raise(operator: Operator, errors: Mapping[int, RowError]) -> None:
+    row = min(errors)
+    error = errors[row]
+    raise OperatorError(
+        f"{operator.name}: row {row} of the batch failed with {error.type}: {error.message} "
+        f"({len(errors)} rows failed; on_error='keep' or 'drop' goes on without them)"
+    )
+
+
