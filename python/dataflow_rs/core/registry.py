@@ -11,7 +11,7 @@ import importlib
 import importlib.metadata
 import logging
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar, overload
 
 from dataflow_rs.core.operator import Operator
@@ -73,7 +73,9 @@ def get_operator(name: str) -> type[Operator]:
     """
     load_all()
     if name not in _operators:
-        raise RegistryError(f"there is no operator '{name}'{nearest(name, _operators)}; see: dataflow-rs ops list")
+        raise RegistryError(
+            f"there is no operator '{name}'{nearest(name, _operators)}; see: dataflow-rs ops list"
+        )
     return _operators[name]
 
 
@@ -101,7 +103,7 @@ def list_operators(
     return sorted(found, key=lambda cls: (cls.spec().domain, cls.__name__))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_all() -> tuple[str, ...]:
     """Import the library's operators and all installed extensions; return the names of the extensions."""
     importlib.import_module("dataflow_rs.operators")

@@ -184,7 +184,9 @@ def describe(cls: type[Operator]) -> OperatorSpec:
     """Derive the specification of an operator class."""
     doc = docstring.parse(cls.__doc__)
     arguments, keys = doc.entries("Args"), doc.entries("Keys")
-    kind = cls.kind or next((kind for suffix, kind in _KINDS.items() if cls.__name__.endswith(suffix)), "refine")
+    kind = cls.kind or next(
+        (kind for suffix, kind in _KINDS.items() if cls.__name__.endswith(suffix)), "refine"
+    )
     return OperatorSpec(
         name=cls.__name__,
         domain=cls.domain or _domain_of(cls.__module__),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from dataflow_rs.exceptions import ParameterError
+from dataflow_rs.exceptions import MissingExtraError, ParameterError
 
 As = Literal["arrow", "polars", "pandas", "dicts"]
 
@@ -64,7 +64,9 @@ def like(original: Any, batches: Iterator[pa.RecordBatch]) -> Any:
 
 def concat(batches: list[pa.RecordBatch]) -> pa.Table:
     """Join batches into a table; a column that is all null in some batches takes the type of the others."""
-    return pa.concat_tables([pa.Table.from_batches([batch]) for batch in batches], promote_options="permissive")
+    return pa.concat_tables(
+        [pa.Table.from_batches([batch]) for batch in batches], promote_options="permissive"
+    )
 
 
 def convert(table: pa.Table, as_: As) -> Any:
@@ -84,8 +86,9 @@ def convert(table: pa.Table, as_: As) -> Any:
 
         return polars.from_arrow(table)
     if as_ == "pandas":
-        from dataflow_rs.core.environment import load
-
-        pandas = load("pandas", "pandas", "read(as_='pandas')")
+        try:
+            import pandas
+        except ImportError:
+            raise MissingExtraError("pandas", "pandas", "read(as_='pandas')") from None
         return table.to_pandas(types_mapper=pandas.ArrowDtype)
     raise ParameterError(f"as_={as_!r} is not one of 'arrow', 'polars', 'pandas', 'dicts'")
