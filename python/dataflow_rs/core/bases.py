@@ -96,9 +96,7 @@ class ExpandOperator(BatchOperator):
             for row in range(batch.num_rows)
             if row not in have
         }
-        return StepOutput(
-            parents, columns, new_rows=True, drops=_drops_of(reasons), errors=error_log(result.errors)
-        )
+        return StepOutput(parents, columns, new_rows=True, drops=_drops_of(reasons), errors=error_log(result.errors))
 
 
 class Dataset(Protocol):
@@ -155,9 +153,7 @@ def settle_verdict(
     _, error_drops = _settle_errors(operator, verdict.errors, count)
     if verdict.errors:
         stays = getattr(operator, "on_error", "raise") == "keep"
-        keep = pa.array(
-            [stays if row in verdict.errors else kept for row, kept in enumerate(keep.to_pylist())]
-        )
+        keep = pa.array([stays if row in verdict.errors else kept for row, kept in enumerate(keep.to_pylist())])
     kept = pc.indices_nonzero(keep).cast(pa.int64())
     dropped = pc.indices_nonzero(pc.invert(keep)).cast(pa.int64())
     drops = drop_log(dropped, verdict, stem(operator.name))
@@ -190,9 +186,7 @@ def _columns(
             )
         array = _typed(operator, name, values, _declared_type(declared[name], name, batch))
         if len(array) != rows:
-            raise OperatorError(
-                f"{operator.name}.process() returned {len(array)} values of '{name}' for {rows} rows"
-            )
+            raise OperatorError(f"{operator.name}.process() returned {len(array)} values of '{name}' for {rows} rows")
         columns[name] = array
     return columns
 
@@ -207,9 +201,7 @@ def _typed(operator: Operator, name: str, values: Values, dtype: pa.DataType | N
     try:
         return as_array(values, dtype)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
-        raise OperatorError(
-            f"{operator.name}: column '{name}' cannot hold its values as {dtype}: {error}"
-        ) from error
+        raise OperatorError(f"{operator.name}: column '{name}' cannot hold its values as {dtype}: {error}") from error
 
 
 def _settle_errors(

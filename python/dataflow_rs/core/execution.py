@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from dataflow_rs.core.bases import BatchOperator, DatasetOperator
 from dataflow_rs.core.metering import Meter, metering
 from dataflow_rs.core.operator import Operator
 from dataflow_rs.core.progress import Progress, progress_of
-from dataflow_rs.exceptions import DataFlowError, OperatorError
+from dataflow_rs.exceptions import ColumnError, DataFlowError, OperatorError
 from dataflow_rs.storage.file_storage import StorageStep
 from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
 from dataflow_rs.storage.step_store import NewStep, Step, StepStore
@@ -109,7 +110,7 @@ def _outputs(
     if isinstance(operator, DatasetOperator):
         whole = concat(list(as_batches(table)))
         dataset = TableDataset(whole.select(operator.select(whole.schema, keys)))
-        output = _checked(operator, 0, lambda: operator.transform_dataset(dataset, keys))
+        output = _checked(operator, 0, partial(operator.transform_dataset, dataset, keys))
         _collect(drops, output, 0)
         yield _whole_batch(output, whole)
         return
@@ -117,7 +118,7 @@ def _outputs(
     offset = 0
     for batch in as_batches(table):
         columns = batch.select(operator.select(batch.schema, keys))
-        output = _checked(operator, offset, lambda given=columns: operator.transform(given, keys))
+        output = _checked(operator, offset, partial(operator.transform, columns, keys))
         _collect(drops, output, offset)
         yield output.apply(batch)
         offset += batch.num_rows
@@ -197,18 +198,14 @@ def _segments(steps: Sequence[BoundStep]) -> Iterator[list[BoundStep]]:
         yield segment
 
 
-def _run_segment(
-    store: StepStore, parent: Step, segment: list[BoundStep], progress: Progress
-) -> dict[int, Step]:
+def _run_segment(store: StepStore, parent: Step, segment: list[BoundStep], progress: Progress) -> dict[int, Step]:
     steps: list[Step] = []
     for bound in segment:
         steps.append(store.begin(bound.new_step(steps[-1] if steps else parent)))
     known = {field.name: field.type for field in store.schema(parent)}
     for bound in segment:
         _refuse_mistakes(bound, known)
-        known.update(
-            {name: kind.arrow_type for name, kind in bound.operator.columns_written(bound.keys).items()}
-        )
+        known.update({name: kind.arrow_type for name, kind in bound.operator.columns_written(bound.keys).items()})
     for bound, step in zip(segment, steps, strict=True):
         progress.begin(bound.index, bound.operator.name, sum(part.rows_out for part in parent.parts))
         progress.reused(bound.index, step.rows_in)
@@ -238,7 +235,7 @@ def _run_part(
         start = time.perf_counter()
         with metering(progress.calls(bound.index)) as meter:
             offset = sum(part.rows_in for part in step.parts)
-            output = _checked(operator, offset, lambda o=operator, g=given, k=bound.keys: o.transform(g, k))
+            output = _checked(operator, offset, partial(operator.transform, given, bound.keys))
         stats = _stats(meter, time.perf_counter() - start)
         store.add_part(step, batch.num_rows, output, stats, sync=step is rest[-1][1])
         progress.advance(bound.index, batch.num_rows)
@@ -273,7 +270,7 @@ def _run_barrier(store: StepStore, parent: Step, bound: BoundStep, progress: Pro
         dataset = store.dataset(parent, columns, on_batch=lambda rows: progress.advance(bound.index, rows))
         start = time.perf_counter()
         with metering(progress.calls(bound.index)) as meter:
-            output = _checked(operator, 0, lambda: operator.transform_dataset(dataset, bound.keys))
+            output = _checked(operator, 0, partial(operator.transform_dataset, dataset, bound.keys))
         store.add_all(step, parent, output, _stats(meter, time.perf_counter() - start))
         store.finish(step)
     progress.end(bound.index, step.rows_out)
@@ -281,8 +278,6 @@ def _run_barrier(store: StepStore, parent: Step, bound: BoundStep, progress: Pro
 
 
 def _refuse_mistakes(bound: BoundStep, columns: dict[str, pa.DataType | None]) -> None:
-    from dataflow_rs.exceptions import ColumnError
-
     mistakes = bound.operator.column_mistakes(columns, bound.keys)
     if mistakes:
         raise ColumnError("; ".join(mistakes))

@@ -138,9 +138,7 @@ class Operator(ABC, metaclass=OperatorMeta):
         """Return what is wrong with the columns that the keys name, given the table's columns and their types."""
         mistakes = []
         for column, kind in self.columns_read(keys).items():
-            arguments = ", ".join(
-                name for name, value in keys.items() if value == column or column in _listed(value)
-            )
+            arguments = ", ".join(name for name, value in keys.items() if value == column or column in _listed(value))
             where = f"{self.name}({arguments or 'prompt'}={column!r})"
             if column not in columns:
                 mistakes.append(
@@ -148,9 +146,7 @@ class Operator(ABC, metaclass=OperatorMeta):
                     f"columns here: {', '.join(columns) or 'none'}"
                 )
             elif not kind.accepts(columns[column]):
-                mistakes.append(
-                    f"{where}: the column holds {columns[column]}, but a {kind.holds} column is needed"
-                )
+                mistakes.append(f"{where}: the column holds {columns[column]}, but a {kind.holds} column is needed")
         return mistakes
 
     def problems(self) -> list[str]:
@@ -183,9 +179,7 @@ def _spec(cls: type[Operator]) -> OperatorSpec:
     return describe(cls)
 
 
-def _named_columns(
-    spec: OperatorSpec, keys: dict[str, Any], direction: str
-) -> Iterator[tuple[str, ColumnType]]:
+def _named_columns(spec: OperatorSpec, keys: dict[str, Any], direction: str) -> Iterator[tuple[str, ColumnType]]:
     for key in spec.keys:
         if key.direction == direction and key.column is not None:
             for column in _listed(keys.get(key.name)):

@@ -1,19 +1,16 @@
-"""`OperatorMeta`: annotated class attributes become constructor parameters, and arguments are checked against their types."""
+"""`OperatorMeta`: annotated class attributes become constructor parameters, checked against their types."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 from abc import ABCMeta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from typing_extensions import dataclass_transform
 
 from dataflow_rs.core.validation import check_value
 from dataflow_rs.exceptions import ParameterError, nearest
-
-if TYPE_CHECKING:
-    from dataflow_rs.core.operator import Operator
 
 _T = TypeVar("_T")
 
@@ -29,11 +26,12 @@ class OperatorMeta(ABCMeta):
         inherited = any(getattr(base, "handwritten_init", False) for base in bases)
         cls.handwritten_init = inherited or "__init__" in namespace
         if not cls.handwritten_init:
-            dataclasses.dataclass(eq=False, repr=False)(cls)
+            dataclasses.dataclass(eq=False, repr=False)(cls)  # type: ignore[arg-type]  # mypy: a metaclass
         cls.__signature__ = _constructor_signature(cls)
 
     def __call__(cls: type[_T], *args: Any, **kwargs: Any) -> _T:
-        parameters = _bind_parameters(cls, args, kwargs)  # type: ignore[type-var]  # every instance is an Operator
+        """Check the arguments, then construct."""
+        parameters = _bind_parameters(cls, args, kwargs)
         instance = super().__call__(*args, **kwargs)  # type: ignore[misc]  # mypy: super() in a metaclass __call__
         instance._parameters = parameters
         return instance  # type: ignore[no-any-return]
@@ -44,7 +42,7 @@ def _constructor_signature(cls: type) -> inspect.Signature:
     return signature.replace(parameters=list(signature.parameters.values())[1:], return_annotation=cls)
 
 
-def _bind_parameters(cls: type[Operator], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def _bind_parameters(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     signature = inspect.signature(cls)
     for name in kwargs:
         if name not in signature.parameters:

@@ -6,6 +6,7 @@ call a model the number of finished calls.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -35,7 +36,10 @@ class Progress:
 
     def calls(self, index: int) -> Callable[[], None]:
         """Return what is to be called after each finished model call of a step."""
-        return lambda: None
+        return functools.partial(self.called, index)
+
+    def called(self, index: int) -> None:
+        """A model call of the step has finished."""
 
 
 class LogLines(Progress):
@@ -63,14 +67,10 @@ class LogLines(Progress):
         name, expected, *_ = self._steps[index]
         _log.info("step %d %s: %d of %d rows kept or made", index, name, rows, expected)
 
-    def calls(self, index: int) -> Callable[[], None]:
-        """Count calls, and say so from time to time."""
-
-        def finished() -> None:
-            self._steps[index][3] += 1
-            self._say(index)
-
-        return finished
+    def called(self, index: int) -> None:
+        """Count the call, and say so from time to time."""
+        self._steps[index][3] += 1
+        self._say(index)
 
     def _say(self, index: int) -> None:
         now = time.monotonic()
@@ -128,14 +128,10 @@ class Bars(Progress):
         """Show what came out."""
         self._bars.update(self._tasks[index], note=f"-> {rows:,} rows")
 
-    def calls(self, index: int) -> Callable[[], None]:
+    def called(self, index: int) -> None:
         """Show the number of finished calls."""
-
-        def finished() -> None:
-            self._calls[index] = self._calls.get(index, 0) + 1
-            self._bars.update(self._tasks[index], note=f"{self._calls[index]:,} calls")
-
-        return finished
+        self._calls[index] = self._calls.get(index, 0) + 1
+        self._bars.update(self._tasks[index], note=f"{self._calls[index]:,} calls")
 
 
 @contextmanager

@@ -73,9 +73,7 @@ def get_operator(name: str) -> type[Operator]:
     """
     load_all()
     if name not in _operators:
-        raise RegistryError(
-            f"there is no operator '{name}'{nearest(name, _operators)}; see: dataflow-rs ops list"
-        )
+        raise RegistryError(f"there is no operator '{name}'{nearest(name, _operators)}; see: dataflow-rs ops list")
     return _operators[name]
 
 
@@ -94,11 +92,7 @@ def list_operators(
     for cls in _operators.values():
         spec = cls.spec()
         text = f"{spec.name} {spec.summary}".lower()
-        if (
-            domain in (None, spec.domain)
-            and kind in (None, spec.kind)
-            and (search is None or search.lower() in text)
-        ):
+        if domain in (None, spec.domain) and kind in (None, spec.kind) and (search is None or search.lower() in text):
             found.append(cls)
     return sorted(found, key=lambda cls: (cls.spec().domain, cls.__name__))
 

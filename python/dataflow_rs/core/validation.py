@@ -23,9 +23,7 @@ def check_value(owner: str, parameter: ParameterSpec, value: Any) -> None:
     culprit = mismatch(parameter.annotation, value)
     if culprit is not None:
         place, found = culprit
-        raise ParameterError(
-            f"{owner}({parameter.name}{place}=): got {found!r}, the type is {parameter.type_name}"
-        )
+        raise ParameterError(f"{owner}({parameter.name}{place}=): got {found!r}, the type is {parameter.type_name}")
 
 
 def mismatch(annotation: Any, value: Any) -> tuple[str, Any] | None:
@@ -62,32 +60,29 @@ def _mismatch_in(origin: Any, arguments: tuple[Any, ...], value: Any) -> tuple[s
     """Check a container and its parts."""
     if not inspect.isclass(origin):
         return None
-    if isinstance(value, str) and issubclass(origin, Sequence):
+    if not isinstance(value, origin) or (isinstance(value, str) and issubclass(origin, Sequence)):
         return "", value
-    if not isinstance(value, origin):
-        return "", value
-    if issubclass(origin, Mapping):
-        pairs = [(key, part, arguments[1]) for key, part in value.items()] if len(arguments) == 2 else []
-    elif issubclass(origin, tuple) and arguments and arguments[-1] is not Ellipsis:
-        if len(arguments) != len(value):
-            return "", value
-        pairs = list(zip(range(len(value)), value, arguments, strict=True))
-    elif issubclass(origin, (Sequence, set, frozenset)) and arguments:
-        pairs = [(position, part, arguments[0]) for position, part in enumerate(value)]
-    else:
-        pairs = []
-    for place, part, annotation in pairs:
+    for place, part, annotation in _parts(arguments, value):
         found = mismatch(annotation, part)
         if found is not None:
             return f"[{place!r}]{found[0]}", found[1]
+    if isinstance(value, tuple) and arguments[-1:] not in ((), (Ellipsis,)) and len(arguments) != len(value):
+        return "", value
     return None
+
+
+def _parts(arguments: tuple[Any, ...], value: Any) -> list[tuple[Any, Any, Any]]:
+    """Return (place, part, annotation) for what a container holds."""
+    if isinstance(value, Mapping):
+        return [(key, part, arguments[1]) for key, part in value.items()] if len(arguments) == 2 else []
+    if isinstance(value, tuple) and arguments[-1:] != (Ellipsis,):
+        return [(position, *pair) for position, pair in enumerate(zip(value, arguments, strict=False))]
+    return [(position, part, arguments[0]) for position, part in enumerate(value)] if arguments else []
 
 
 def _deepest(found: Sequence[tuple[str, Any] | None], value: Any) -> tuple[str, Any]:
     """The mismatch that lies deepest says most: in `list[int] | None` it is the wrong element."""
-    return max(
-        (item for item in found if item is not None), key=lambda item: len(item[0]), default=("", value)
-    )
+    return max((item for item in found if item is not None), key=lambda item: len(item[0]), default=("", value))
 
 
 def check_range(owner: str, **bounds: float | None) -> None:

@@ -18,8 +18,8 @@ class Pipeline:
     """Base of pipelines.
 
     A subclass makes storage, servings and operators in `__init__` and calls `operator.run(...)` in `forward()`.
-    `compile()` checks everything and executes nothing; `forward()` runs the plan, or, uncompiled, one operator after the
-    other. Both give the same tables, and both reuse what an earlier run has stored.
+    `compile()` checks everything and executes nothing; `forward()` runs the plan, or, uncompiled, one operator
+    after the other. Both give the same tables, and both reuse what an earlier run has stored.
 
     `forward()` of every pipeline takes `resume_step`, `fresh`, `executor` and `quiet`; see `Plan.run`.
 
@@ -106,13 +106,9 @@ class Pipeline:
     ) -> Run:
         storages = [value for value in vars(self).values() if isinstance(value, FileStorage)]
         if not storages:
-            raise StorageError(
-                f"{type(self).__name__} has no FileStorage among its attributes; make one in __init__"
-            )
+            raise StorageError(f"{type(self).__name__} has no FileStorage among its attributes; make one in __init__")
         if resume_step is not None or executor != "local" or quiet is not None:
-            raise ParameterError(
-                "resume_step, executor and quiet need a plan: call compile() before forward()"
-            )
+            raise ParameterError("resume_step, executor and quiet need a plan: call compile() before forward()")
         for storage in storages:
             if fresh:
                 storage.clear()

@@ -94,7 +94,8 @@ class Plan:
     @property
     def storages(self) -> list[FileStorage]:
         """The storages, in order of first use."""
-        return list({id(one.storage): one.storage for one in (*self.steps, *self.exports)}.values())
+        used = [step.storage for step in self.steps] + [export.storage for export in self.exports]
+        return list({id(storage): storage for storage in used}.values())
 
     # -- checking ------------------------------------------------------------------------------------------------------
 
@@ -106,9 +107,7 @@ class Plan:
         """
         mistakes = [mistake for storage in self.storages for mistake in self._mistakes(storage)]
         mistakes += [
-            f"export to {export.path}: {problem}"
-            for export in self.exports
-            for problem in _export_problems(export)
+            f"export to {export.path}: {problem}" for export in self.exports for problem in _export_problems(export)
         ]
         if mistakes:
             raise CompileError(mistakes)
@@ -169,9 +168,7 @@ class Plan:
             self._run_storage(storage, resume_step=resume_step, fresh=fresh, quiet=quiet)
         return self.storages[0].run
 
-    def _run_storage(
-        self, storage: FileStorage, *, resume_step: int | None, fresh: bool, quiet: bool | None
-    ) -> None:
+    def _run_storage(self, storage: FileStorage, *, resume_step: int | None, fresh: bool, quiet: bool | None) -> None:
         planned = self._of(storage)
         bound = [step.bind() for step in planned]
         if fresh:
@@ -268,17 +265,15 @@ def _after(
 
 def _keep_only(storage: FileStorage, source: Step, bound: Sequence[BoundStep], resume_step: int) -> None:
     if not 0 <= resume_step <= len(bound):
-        raise ParameterError(
-            f"resume_step={resume_step} must lie between 0 and the number of steps, {len(bound)}"
-        )
+        raise ParameterError(f"resume_step={resume_step} must lie between 0 and the number of steps, {len(bound)}")
     done = {0: source}
     for step in bound[:resume_step]:
         found = storage.store.find(step.new_step(done[step.parent]))
         if found is None or not found.done:
             raise StorageError(
-                f"resume_step={resume_step}: step {step.index} {step.operator.name} is not stored as it is now: it never "
-                "finished, or its input, parameters or prompt have changed. Run without resume_step; what still fits is "
-                "reused"
+                f"resume_step={resume_step}: step {step.index} {step.operator.name} is not stored as it is now: it "
+                "never finished, or its input, parameters or prompt have changed. Run without resume_step; what still "
+                "fits is reused"
             )
         done[step.index] = found
     for stale in reversed(storage.store.steps):

@@ -11,9 +11,10 @@
     exports:
       - {path: clean.parquet}
 
-A step reads the one before it; `after: N` makes it read another one (0 is the source). `components` are servings and prompts that
-steps share; a parameter names one with `use`. Relative paths count from the working directory, as in Python. Reading a recipe
-imports nothing that it names: operators, servings and prompts come from the library and from installed extensions.
+A step reads the one before it; `after: N` makes it read another one (0 is the source). `components` are servings and
+prompts that steps share; a parameter names one with `use`. Relative paths count from the working directory, as in
+Python. Reading a recipe imports nothing that it names: operators, servings and prompts come from the library and from
+installed extensions.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class FileStorage:
         self._last = None
 
     def clear(self) -> None:
-        """Delete all steps, the copy of the source included. Finished model calls are kept and need not be paid again."""
+        """Delete all steps, the copy of the source included. Finished model calls are kept, not paid again."""
         tracing.forbid("storage.clear()")
         if self.cache_path.exists():
             with self.store.locked():
@@ -173,9 +173,7 @@ class FileStorage:
             return {field.name: field.type for field in self.store.schema(self.store.step(0))}
         return {field.name: field.type for field in self._open().schema}
 
-    def read(
-        self, step: int | StorageStep | None = None, as_: As = "arrow", columns: list[str] | None = None
-    ) -> Any:
+    def read(self, step: int | StorageStep | None = None, as_: As = "arrow", columns: list[str] | None = None) -> Any:
         """Return the table after a step.
 
         Args:
@@ -280,18 +278,14 @@ class FileStorage:
             ParameterError: the source is a table in memory.
         """
         if not isinstance(self.source, (str, os.PathLike, list, type(None))) or _is_rows(self.source):
-            raise ParameterError(
-                "a table in memory cannot be written into a recipe; store it as a file first"
-            )
+            raise ParameterError("a table in memory cannot be written into a recipe; store it as a file first")
         source = [str(path) for path in self.source] if isinstance(self.source, list) else self.source
         description: dict[str, Any] = {
             "source": str(source) if isinstance(source, os.PathLike) else source,
             "cache_path": str(self.cache_path),
         }
         defaults = {"format": None, "on_bad_line": "stop", "batch_rows": 65_536, "batch_bytes": None}
-        description |= {
-            name: getattr(self, name) for name, value in defaults.items() if getattr(self, name) != value
-        }
+        description |= {name: getattr(self, name) for name, value in defaults.items() if getattr(self, name) != value}
         if self.source_schema is not None:
             description["schema"] = _plain(self.source_schema)
         return description
@@ -324,9 +318,7 @@ class StorageStep:
             StorageError: no operator has run here yet.
         """
         if self._number is None:
-            raise StorageError(
-                "no operator has run on this step yet: pass it to operator.run(storage=...) first"
-            )
+            raise StorageError("no operator has run on this step yet: pass it to operator.run(storage=...) first")
         return self._number
 
     def take_number(self, number: int) -> None:

@@ -58,13 +58,9 @@ class Journal:
             fd, offset = self._fd, self._end
             assert fd is not None
             written = os.write(fd, line)
-            if written != len(
-                line
-            ):  # a full disk: take the fragment back, so that the journal stays readable
+            if written != len(line):  # a full disk: take the fragment back, so that the journal stays readable
                 os.ftruncate(fd, offset)
-                raise OSError(
-                    f"only {written} of {len(line)} bytes could be written to {self.path}: disk full?"
-                )
+                raise OSError(f"only {written} of {len(line)} bytes could be written to {self.path}: disk full?")
             self._end += len(line)
             if sync:
                 os.fsync(fd)

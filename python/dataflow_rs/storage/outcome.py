@@ -1,4 +1,4 @@
-"""`StepOutput`: what a step does to a batch of rows, the one form that operators, executors and the step store share."""
+"""`StepOutput`: what a step does to a batch of rows, in the one form that operators and the step store share."""
 
 from __future__ import annotations
 
@@ -65,8 +65,5 @@ def with_columns(batch: pa.RecordBatch, columns: Mapping[str, pa.Array]) -> pa.R
     """Return the batch with columns added, or replaced where they exist."""
     for name, values in columns.items():
         position = batch.schema.get_field_index(name)
-        if position < 0:
-            batch = batch.append_column(name, values)
-        else:
-            batch = batch.set_column(position, name, values)
+        batch = batch.append_column(name, values) if position < 0 else batch.set_column(position, name, values)
     return batch

@@ -28,8 +28,8 @@ class Event:
     Attributes:
         step: number of the step.
         operator: its name.
-        what: `kept`, `changed` (columns were written), `dropped`, `failed` (kept, but its processing failed), `expanded`
-            (new rows were made from it) or `replaced` (the table gave way to a new one).
+        what: `kept`, `changed` (columns were written), `dropped`, `failed` (kept, but its processing failed),
+            `expanded` (new rows were made from it) or `replaced` (the table gave way to a new one).
         rule, value, threshold, detail: why it was dropped.
         error: class and message of the error, for failed rows.
         columns: the values that the step wrote, long texts cut.
@@ -237,9 +237,7 @@ class Run:
         return self.store.step(index)
 
     def _log(self, kind: str, schema: pa.Schema, index: int | None) -> pa.Table:
-        full = pa.schema(
-            [("step", pa.int64()), ("operator", pa.string()), ("row", pa.int64()), *list(schema)[1:]]
-        )
+        full = pa.schema([("step", pa.int64()), ("operator", pa.string()), ("row", pa.int64()), *list(schema)[1:]])
         tables = [full.empty_table()]
         for step in self.steps if index is None else [self._step(index)]:
             for number in range(len(step.parts)):

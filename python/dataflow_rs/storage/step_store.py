@@ -10,9 +10,9 @@ On disk, below the run's directory:
         part-000000.errors.arrow           failed rows
         part-000000.scores.arrow           the value judged for every row of the parent's part
 
-A reader of step k starts from the last step that wrote a column and follows the selections behind it. Invariants: a part
-is visible only after its record is in the manifest; the fingerprint of a step contains that of its parent, so nothing
-behind a change is ever reused; a step's parts correspond one to one to the parts of its parent.
+A reader of step k starts from the last step that wrote a column and follows the selections behind it. Invariants: a
+part is visible only after its record is in the manifest; the fingerprint of a step contains that of its parent, so
+nothing behind a change is ever reused; a step's parts correspond one to one to the parts of its parent.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dataflow_rs.exceptions import StorageError
 from dataflow_rs.storage import part_files
 from dataflow_rs.storage.journal import Journal
 from dataflow_rs.storage.lock import RunLock
 from dataflow_rs.storage.manifest import FORMAT, Manifest, Part, Step
-from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput, with_columns
+from dataflow_rs.storage.outcome import StepOutput, with_columns
+from dataflow_rs.storage.parting import cut, slices
 
 __all__ = ["NewStep", "Step", "StepStore", "StoredDataset"]
 
@@ -48,8 +48,6 @@ BAD_LINES_SCHEMA = pa.schema(
         ("text", pa.string()),
     ]
 )
-REPLACED_ROWS = 65_536
-"""Rows per part of a table that takes the place of the data set."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +151,7 @@ class StepStore:
 
     def _folder(self, new: NewStep) -> tuple[str, str]:
         parent = self._manifest.steps[new.parent] if new.parent is not None else None
-        text = json.dumps(
-            [FORMAT, new.name, new.identity, parent.fingerprint if parent else None], sort_keys=True
-        )
+        text = json.dumps([FORMAT, new.name, new.identity, parent.fingerprint if parent else None], sort_keys=True)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
         return f"{new.index:03d}-{new.name}-{fingerprint[:12]}", fingerprint
 
@@ -239,16 +235,14 @@ class StepStore:
         A killed process may have left some of the parts; they are the same ones, so only the missing are added.
         """
         if output.replaced:
-            for number, part in enumerate(_slices(output)):
+            for number, part in enumerate(slices(output)):
                 if number >= len(step.parts):
-                    self.add_part(
-                        step, 0 if number else parent.rows_out, part, {} if number else stats, sync=False
-                    )
+                    self.add_part(step, 0 if number else parent.rows_out, part, {} if number else stats, sync=False)
             return
         start = taken = 0
         for number, before in enumerate(parent.parts):
             end = start + before.rows_out
-            part, taken = _cut(output, start, end, taken)
+            part, taken = cut(output, start, end, taken)
             if number >= len(step.parts):
                 self.add_part(step, before.rows_out, part, stats if number == 0 else {}, sync=False)
             start = end
@@ -311,9 +305,7 @@ class StepStore:
             schema = pa.schema([schema.field(name) for name in columns])
         return pa.Table.from_batches(list(self.batches(step, columns)), schema=schema)
 
-    def dataset(
-        self, step: Step, columns: list[str], on_batch: Callable[[int], None] | None = None
-    ) -> StoredDataset:
+    def dataset(self, step: Step, columns: list[str], on_batch: Callable[[int], None] | None = None) -> StoredDataset:
         """Return the table after a step as something to iterate over."""
         return StoredDataset(self, step, columns, on_batch)
 
@@ -384,41 +376,6 @@ class StoredDataset:
     def to_table(self) -> pa.Table:
         """Return all rows."""
         return pa.Table.from_batches(list(self.batches()), schema=self.schema)
-
-
-def _slices(output: StepOutput) -> Iterator[StepOutput]:
-    rows = output.rows_out(0)
-    for start in range(0, max(rows, 1), REPLACED_ROWS):
-        columns = {name: values.slice(start, REPLACED_ROWS) for name, values in output.columns.items()}
-        yield replace(output, columns=columns)
-
-
-def _cut(output: StepOutput, start: int, end: int, taken: int) -> tuple[StepOutput, int]:
-    """Return what a barrier did to the rows from `start` to `end`, and how many kept rows lie before `end`."""
-    rows = end - start
-    take = None
-    first, last = start, end
-    if output.take is not None:
-        inside = pc.sum(pc.less(output.take, end)).as_py() or 0
-        first, last, taken = taken, inside, inside
-        take = pc.subtract(output.take.slice(first, last - first), start)
-        take = None if len(take) == rows else take
-    drops = output.drops
-    if drops is not None:
-        mask = pc.and_(pc.greater_equal(drops["row"], start), pc.less(drops["row"], end))
-        drops = drops.filter(mask)
-        drops = drops.set_column(
-            0, DROPS_SCHEMA.field("row"), pc.subtract(drops["row"], pa.scalar(start, pa.uint64()))
-        )
-    part = replace(
-        output,
-        take=take,
-        columns={name: values.slice(first, last - first) for name, values in output.columns.items()},
-        drops=drops,
-        errors=None,
-        scores=None if output.scores is None else output.scores.slice(start, rows),
-    )
-    return part, taken
 
 
 def _counts(log: pa.RecordBatch | None, column: str) -> dict[str, int]:

@@ -64,9 +64,7 @@ def like(original: Any, batches: Iterator[pa.RecordBatch]) -> Any:
 
 def concat(batches: list[pa.RecordBatch]) -> pa.Table:
     """Join batches into a table; a column that is all null in some batches takes the type of the others."""
-    return pa.concat_tables(
-        [pa.Table.from_batches([batch]) for batch in batches], promote_options="permissive"
-    )
+    return pa.concat_tables([pa.Table.from_batches([batch]) for batch in batches], promote_options="permissive")
 
 
 def convert(table: pa.Table, as_: As) -> Any:
