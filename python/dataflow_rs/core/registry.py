@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, overload
 
-from dataflow_rs.core.operator import Operator
+from dataflow_rs.core.operator import Operator, describe_once
 from dataflow_rs.exceptions import RegistryError, nearest
 
 EXTENSION_GROUP = "dataflow_rs.extensions"
@@ -58,6 +58,7 @@ def operator(cls: Any = None, /, *, domain: str | None = None) -> Any:
             )
         if domain is not None:
             target.domain = domain
+            describe_once.cache_clear()
         target.spec()  # a class whose signature or docstring cannot be read fails here, not in a run
         _operators[target.__name__] = target
         return target
