@@ -8,7 +8,6 @@ imported on the first look-up as well, and one that fails to import is reported,
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import logging
 from collections.abc import Callable
 from functools import cache
@@ -101,9 +100,11 @@ def list_operators(
 @cache
 def load_all() -> tuple[str, ...]:
     """Import the library's operators and all installed extensions; return the names of the extensions."""
+    from importlib import metadata  # costs 3 MB, and a pipeline that imports its operators never comes here
+
     importlib.import_module("dataflow_rs.operators")
     loaded = []
-    for entry in importlib.metadata.entry_points(group=EXTENSION_GROUP):
+    for entry in metadata.entry_points(group=EXTENSION_GROUP):
         try:
             entry.load()
         except ImportError as error:
