@@ -1,0 +1,1 @@
+"""Operators: their base classes, keys, parameters, description, registry and execution."""

@@ -14,7 +14,6 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,7 +23,6 @@ from dataflow_rs.core.results import (
     Expansion,
     RowError,
     Rows,
-    StepOutput,
     Values,
     Verdict,
     as_array,
@@ -33,6 +31,7 @@ from dataflow_rs.core.results import (
 )
 from dataflow_rs.core.spec import stem
 from dataflow_rs.exceptions import OperatorError
+from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
 
 FAILED_RULE = "error"
 """The rule in the drop log of rows that are gone because their processing failed."""
@@ -89,20 +88,15 @@ class ExpandOperator(BatchOperator):
         result: Expansion = self.process(batch, **keys)
         parents = as_array(result.parents, pa.int64())
         columns = _columns(self, result.columns, keys, batch, len(parents))
-        if any(getattr(self, "on_error", "keep") == "raise" for _ in result.errors):
+        if result.errors and self.on_error == "raise":
             _raise(self, result.errors)
-        childless = np.setdiff1d(np.arange(batch.num_rows), parents.to_numpy())
-        reasons = [result.errors.get(int(i), RowError("no_output", "the operator made no row from it")) for i in childless]
-        drops = drop_log(
-            pa.array(range(len(childless)), pa.int64()),
-            Verdict(
-                keep=[],
-                rule=[FAILED_RULE if int(i) in result.errors else "no_output" for i in childless],
-                detail=[f"{error.type}: {error.message}" for error in reasons],
-            ),
-            FAILED_RULE,
-        ).set_column(0, "row", pa.array(childless, pa.uint64()))
-        return StepOutput(parents, columns, new_rows=True, drops=drops, errors=error_log(result.errors))
+        have = set(parents.to_pylist())
+        reasons = {
+            row: _reason(result.errors[row]) if row in result.errors else ("no_output", None)
+            for row in range(batch.num_rows)
+            if row not in have
+        }
+        return StepOutput(parents, columns, new_rows=True, drops=_drops_of(reasons), errors=error_log(result.errors))
 
 
 class Dataset(Protocol):
@@ -158,9 +152,8 @@ def settle_verdict(
         raise OperatorError(f"{operator.name}.process() gave {len(keep)} verdicts for {count} rows")
     _, error_drops = _settle_errors(operator, verdict.errors, count)
     if verdict.errors:
-        mask = keep.to_numpy(zero_copy_only=False).copy()
-        mask[list(verdict.errors)] = getattr(operator, "on_error", "raise") == "keep"
-        keep = pa.array(mask)
+        stays = getattr(operator, "on_error", "raise") == "keep"
+        keep = pa.array([stays if row in verdict.errors else kept for row, kept in enumerate(keep.to_pylist())])
     kept = pc.indices_nonzero(keep).cast(pa.int64())
     dropped = pc.indices_nonzero(pc.invert(keep)).cast(pa.int64())
     drops = drop_log(dropped, verdict, stem(operator.name))
@@ -222,13 +215,21 @@ def _settle_errors(
         _raise(operator, errors)
     if on_error == "keep":
         return None, None
-    failed = sorted(errors)
-    details = [f"{errors[i].type}: {errors[i].message}" for i in failed]
-    keep = pa.array(np.setdiff1d(np.arange(rows), failed), pa.int64())
-    drops = drop_log(
-        pa.array(range(len(failed)), pa.int64()), Verdict(keep=[], rule=FAILED_RULE, detail=details), FAILED_RULE
+    keep = pa.array([row for row in range(rows) if row not in errors], pa.int64())
+    return keep, _drops_of({row: _reason(error) for row, error in errors.items()})
+
+
+def _reason(error: RowError) -> tuple[str, str]:
+    return FAILED_RULE, f"{error.type}: {error.message}"
+
+
+def _drops_of(reasons: Mapping[int, tuple[str, str | None]]) -> pa.RecordBatch:
+    """Return the drop log of rows that are gone without a judged value: position -> (rule, detail)."""
+    rows = sorted(reasons)
+    return pa.RecordBatch.from_pylist(
+        [{"row": row, "rule": reasons[row][0], "detail": reasons[row][1]} for row in rows],
+        schema=DROPS_SCHEMA,
     )
-    return keep, drops.set_column(0, "row", pa.array(failed, pa.uint64()))
 
 
 def _overlay(drops: pa.RecordBatch, error_drops: pa.RecordBatch) -> pa.RecordBatch:
@@ -246,5 +247,3 @@ def _raise(operator: Operator, errors: Mapping[int, RowError]) -> None:
         f"{operator.name}: row {row} of the batch failed with {error.type}: {error.message} "
         f"({len(errors)} rows failed; on_error='keep' or 'drop' goes on without them)"
     )
-
-

@@ -23,10 +23,10 @@ class Docstring:
     sections: dict[str, str] = field(default_factory=dict)
 
     def entries(self, section: str) -> dict[str, str]:
-        """Return name -> text of a section of `name: text` entries, such as `Args`.
+        r"""Return name -> text of a section of `name: text` entries, such as `Args`.
 
         Examples:
-            >>> parse("Do it.\\n\\nArgs:\\n    x: a number,\\n        from 1.").entries("Args")
+            >>> parse("Do it.\n\nArgs:\n    x: a number,\n        from 1.").entries("Args")
             {'x': 'a number, from 1.'}
         """
         found: dict[str, list[str]] = {}

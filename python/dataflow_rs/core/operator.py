@@ -8,48 +8,26 @@ here and in `execution.py`, once for everybody.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import inspect
 import json
-from abc import ABC, ABCMeta, abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
-from typing_extensions import dataclass_transform
 
-from dataflow_rs.core import tracing
 from dataflow_rs.core.keys import ColumnType
+from dataflow_rs.core.parameters import OperatorMeta
 from dataflow_rs.core.spec import Kind, OperatorSpec, describe, json_value
-from dataflow_rs.exceptions import ColumnError, ParameterError, nearest
+from dataflow_rs.exceptions import ColumnError, nearest
+from dataflow_rs.storage import tracing
 
 if TYPE_CHECKING:
-    from dataflow_rs.storage import FileStorage
+    from dataflow_rs.storage.file_storage import FileStorage, StorageStep
 
 OnError = Literal["keep", "drop", "raise"]
-_T = TypeVar("_T")
-
-
-@dataclass_transform(eq_default=False, field_specifiers=(dataclasses.field,))
-class OperatorMeta(ABCMeta):
-    """Turns annotated attributes into constructor parameters and checks arguments against their types."""
-
-    handwritten_init: bool
-
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(name, bases, namespace, **kwargs)
-        cls.handwritten_init = "__init__" in namespace
-        if not cls.handwritten_init:
-            dataclasses.dataclass(eq=False, repr=False)(cls)
-        cls.__signature__ = _constructor_signature(cls)
-
-    def __call__(cls: type[_T], *args: Any, **kwargs: Any) -> _T:
-        parameters = _bind_parameters(cls, args, kwargs)  # type: ignore[type-var]  # every instance is an Operator
-        instance = super().__call__(*args, **kwargs)  # type: ignore[misc]  # mypy: super() in a metaclass __call__
-        instance._parameters = parameters
-        return instance  # type: ignore[no-any-return]
 
 
 class Operator(ABC, metaclass=OperatorMeta):
@@ -83,12 +61,16 @@ class Operator(ABC, metaclass=OperatorMeta):
         """The constructor's arguments, defaults included."""
         return dict(self._parameters)  # type: ignore[attr-defined]  # set by the metaclass
 
+    def describe_parameters(self) -> dict[str, Any]:
+        """Return the parameters as JSON data; servings and prompts describe themselves, without secrets."""
+        return {name: json_value(value) for name, value in self.parameters.items()}
+
     @property
     def name(self) -> str:
         """The class name."""
         return type(self).__name__
 
-    def run(self, storage: FileStorage, **keys: Any) -> list[str]:
+    def run(self, storage: FileStorage | StorageStep, **keys: Any) -> list[str]:
         """Read the storage's current step, process it, and commit the result as the next step.
 
         Args:
@@ -102,10 +84,14 @@ class Operator(ABC, metaclass=OperatorMeta):
             ParameterError: a key is unknown or missing.
             ColumnError: a key names a column that is not there.
         """
+        from dataflow_rs.core.execution import run_eagerly
+        from dataflow_rs.storage.file_storage import FileStorage
+
+        place = storage.step() if isinstance(storage, FileStorage) else storage
         tracer = tracing.active()
         if tracer is not None:
-            return tracer.record(self, storage, keys)
-        return storage.execute(self, self.spec().bind_keys(keys))
+            return tracer.record(self, place, keys)
+        return run_eagerly(self, place, self.spec().bind_keys(keys))
 
     def apply(self, table: Any, *, return_drops: bool = False, **keys: Any) -> Any:
         """Process a table in memory, without storage.
@@ -188,39 +174,12 @@ class Operator(ABC, metaclass=OperatorMeta):
         return f"{self.name}({arguments})"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _spec(cls: type[Operator]) -> OperatorSpec:
     return describe(cls)
 
 
-def _constructor_signature(cls: type) -> inspect.Signature:
-    signature = inspect.signature(cls.__init__)  # type: ignore[misc]  # the class's own, on purpose
-    return signature.replace(parameters=list(signature.parameters.values())[1:], return_annotation=cls)
-
-
-def _bind_parameters(cls: type[Operator], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    signature = inspect.signature(cls)
-    for name in kwargs:
-        if name not in signature.parameters:
-            known = ", ".join(signature.parameters) or "none"
-            raise ParameterError(
-                f"{cls.__name__} has no parameter '{name}'{nearest(name, signature.parameters)}; it takes: {known}"
-            )
-    try:
-        bound = signature.bind(*args, **kwargs)
-    except TypeError as error:
-        raise ParameterError(f"{cls.__name__}: {error}") from None
-    bound.apply_defaults()
-    from dataflow_rs.core.validation import check_value
-
-    for parameter in cls.spec().parameters:
-        check_value(cls.__name__, parameter, bound.arguments[parameter.name])
-    return dict(bound.arguments)
-
-
-def _named_columns(
-    spec: OperatorSpec, keys: dict[str, Any], direction: str
-) -> Iterator[tuple[str, ColumnType]]:
+def _named_columns(spec: OperatorSpec, keys: dict[str, Any], direction: str) -> Iterator[tuple[str, ColumnType]]:
     for key in spec.keys:
         if key.direction == direction and key.column is not None:
             for column in _listed(keys.get(key.name)):

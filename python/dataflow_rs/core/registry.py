@@ -11,7 +11,7 @@ import importlib
 import importlib.metadata
 import logging
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar, overload
 
 from dataflow_rs.core.operator import Operator
@@ -92,16 +92,12 @@ def list_operators(
     for cls in _operators.values():
         spec = cls.spec()
         text = f"{spec.name} {spec.summary}".lower()
-        if (
-            domain in (None, spec.domain)
-            and kind in (None, spec.kind)
-            and (search is None or search.lower() in text)
-        ):
+        if domain in (None, spec.domain) and kind in (None, spec.kind) and (search is None or search.lower() in text):
             found.append(cls)
     return sorted(found, key=lambda cls: (cls.spec().domain, cls.__name__))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_all() -> tuple[str, ...]:
     """Import the library's operators and all installed extensions; return the names of the extensions."""
     importlib.import_module("dataflow_rs.operators")

@@ -1,4 +1,4 @@
-"""What an operator's `process` returns, and the one form (`StepOutput`) that storage and executors understand."""
+"""What an operator's `process` returns, and its translation into the logs of a `StepOutput`."""
 
 from __future__ import annotations
 
@@ -6,28 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Values: TypeAlias = "pa.Array | pa.ChunkedArray | Sequence[Any] | np.ndarray[Any, Any]"
-"""A column as an operator may return it: an Arrow array, a list or a NumPy array, one value per row."""
+from dataflow_rs.storage.outcome import DROPS_SCHEMA, ERRORS_SCHEMA
 
-DROPS_SCHEMA = pa.schema(
-    [
-        ("row", pa.uint64()),
-        ("rule", pa.string()),
-        ("value", pa.float64()),
-        ("threshold", pa.float64()),
-        ("detail", pa.string()),
-    ]
-)
-"""The drop log: which row, the rule that dropped it, the value judged, the threshold, and what was found."""
-
-ERRORS_SCHEMA = pa.schema(
-    [("row", pa.uint64()), ("type", pa.string()), ("message", pa.string()), ("attempts", pa.int64())]
-)
-"""The error log: rows whose processing failed, with the error's class name, its text and the number of attempts."""
+Values: TypeAlias = "pa.Array | pa.ChunkedArray | Sequence[Any]"
+"""A column as an operator may return it: an Arrow array, a list or any other sequence (a NumPy array, for example)."""
 
 
 @dataclass(frozen=True)
@@ -101,54 +86,6 @@ class Expansion:
     parents: Values
     columns: Mapping[str, Values]
     errors: Mapping[int, RowError] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StepOutput:
-    """What a step does to a batch of rows: take some of them, set columns, say why rows are gone.
-
-    Args:
-        take: positions of the input rows that the output rows come from, int64; None = all, in order.
-        columns: column name -> array, one value per output row.
-        new_rows: the output rows are new ones (they get ids of their own), with the taken rows as parents.
-        drops: `DROPS_SCHEMA`, `row` = position in the batch; None = no drop log.
-        errors: `ERRORS_SCHEMA`, `row` = position in the batch.
-        scores: the value judged for every input row, float64; None where nothing was judged.
-        replaced: the columns are the whole table; nothing of the input is carried over.
-    """
-
-    take: pa.Int64Array | None
-    columns: dict[str, pa.Array]
-    new_rows: bool = False
-    drops: pa.RecordBatch | None = None
-    errors: pa.RecordBatch | None = None
-    scores: pa.Array | None = None
-    replaced: bool = False
-
-    def rows_out(self, rows_in: int) -> int:
-        """Number of output rows."""
-        if self.replaced:
-            return len(next(iter(self.columns.values()))) if self.columns else 0
-        return rows_in if self.take is None else len(self.take)
-
-    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch as it is after the step."""
-        if self.replaced:
-            return pa.record_batch(self.columns) if self.columns else batch.slice(0, 0)
-        if self.take is not None:
-            batch = batch.take(self.take)
-        return with_columns(batch, self.columns)
-
-
-def with_columns(batch: pa.RecordBatch, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
-    """Return the batch with columns added, or replaced where they exist."""
-    for name, values in columns.items():
-        position = batch.schema.get_field_index(name)
-        if position < 0:
-            batch = batch.append_column(name, values)
-        else:
-            batch = batch.set_column(position, name, values)
-    return batch
 
 
 def as_array(values: Values, dtype: pa.DataType | None = None) -> pa.Array:

@@ -184,11 +184,11 @@ def describe(cls: type[Operator]) -> OperatorSpec:
     """Derive the specification of an operator class."""
     doc = docstring.parse(cls.__doc__)
     arguments, keys = doc.entries("Args"), doc.entries("Keys")
-    kind = cls.kind or next((kind for suffix, kind in _KINDS.items() if cls.__name__.endswith(suffix)), "refine")
+    named: list[Kind] = [kind for suffix, kind in _KINDS.items() if cls.__name__.endswith(suffix)]
     return OperatorSpec(
         name=cls.__name__,
         domain=cls.domain or _domain_of(cls.__module__),
-        kind=kind,
+        kind=cls.kind or (named[0] if named else "refine"),
         base=next(base.__name__ for base in cls.__mro__ if base.__module__ == "dataflow_rs.core.bases"),
         version=cls.version,
         summary=doc.summary,

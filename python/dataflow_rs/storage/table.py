@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from dataflow_rs.exceptions import ParameterError
+from dataflow_rs.exceptions import MissingExtraError, ParameterError
 
 As = Literal["arrow", "polars", "pandas", "dicts"]
 
@@ -84,8 +84,9 @@ def convert(table: pa.Table, as_: As) -> Any:
 
         return polars.from_arrow(table)
     if as_ == "pandas":
-        from dataflow_rs.core.environment import load
-
-        pandas = load("pandas", "pandas", "read(as_='pandas')")
+        try:
+            import pandas
+        except ImportError:
+            raise MissingExtraError("pandas", "pandas", "read(as_='pandas')") from None
         return table.to_pandas(types_mapper=pandas.ArrowDtype)
     raise ParameterError(f"as_={as_!r} is not one of 'arrow', 'polars', 'pandas', 'dicts'")

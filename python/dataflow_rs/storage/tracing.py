@@ -25,8 +25,12 @@ class Tracer(Protocol):
         """Record an operator call and return the columns that it will write."""
         ...
 
-    def record_export(self, storage: Any, path: Any, options: dict[str, Any]) -> None:
-        """Record that the table is to be written to a file."""
+    def parent_of(self, storage: Any, after: Any) -> int:
+        """Return the number of the step that the next operator of a storage reads."""
+        ...
+
+    def record_export(self, storage: Any, path: Any, step: Any, options: dict[str, Any]) -> None:
+        """Record that the table after a step is to be written to a file."""
         ...
 
 
