@@ -13,8 +13,8 @@ class LineStartWithBulletpointFilter(NativeFilter):
 
     Lines end at line feeds only, blank lines do not count, and whitespace at a line's start is ignored. The
     judged value is the share of lines that start with a bullet point; the detail is the first of them. Bullet
-    points are the characters U+2022 U+2023 U+25B6 U+25C0 U+25E6 U+25A0 U+25A1 U+25AA U+25AB, and, if
-    whitespace follows, `-`, `*`, `+`, U+00B7, U+2013 and numbers of up to three digits with `.` or `)`.
+    points are the characters U+2022 U+2023 U+25B6 U+25C0 U+25E6 U+25A0 U+25A1 U+25AA U+25AB, and, before
+    whitespace or alone, `-`, `*`, `+`, U+00B7, U+2013 and numbers of up to three digits with `.` or `)`.
 
     Args:
         threshold: largest share that stays, from 0 to 1; None is off.

@@ -14,7 +14,14 @@ from dataflow_rs.core.results import Verdict
 from dataflow_rs.core.validation import check_share
 from dataflow_rs.exceptions import ParameterError
 
-RULE = "min_hash_deduplicate"
+SCHEMA = pa.schema(
+    [
+        pa.field("keep", pa.bool_(), nullable=False),
+        pa.field("duplicate_of", pa.uint64()),
+        pa.field("similarity", pa.float64()),
+    ]
+)
+"""What the index answers."""
 
 
 @operator
@@ -85,9 +92,16 @@ class MinHashDeduplicateFilter(DatasetOperator):
         if (input_key is None) == (input_keys is None):
             raise ParameterError(f"{self.name}: give exactly one of input_key and input_keys")
         index = self._index()
-        decided = [pa.record_batch(index.insert(_texts(batch, input_key, input_keys))) for batch in dataset.batches()]
-        found = pa.Table.from_batches(decided) if decided else pa.table({"keep": pa.array([], pa.bool_())})
-        return _verdict(found, output_key)
+        batches = (_texts(batch, input_key, input_keys) for batch in dataset.batches())
+        found = pa.Table.from_batches([pa.record_batch(index.insert(texts)) for texts in batches], SCHEMA)
+        keep = found["keep"]
+        return Verdict(
+            keep=keep,
+            value=found["similarity"],
+            threshold=self.threshold,
+            detail=_detail(found),
+            columns={} if output_key is None else {output_key: keep.cast(pa.int64())},
+        )
 
     def _index(self) -> _native.MinHashIndex:
         try:
@@ -119,15 +133,10 @@ def _texts(batch: pa.RecordBatch, input_key: str | None, input_keys: list[str] |
     return pc.if_else(missing, pa.scalar(None, pa.large_string()), joined)
 
 
-def _verdict(found: pa.Table, output_key: str | None) -> Verdict:
-    keep = found["keep"]
-    columns = {} if output_key is None else {output_key: keep.cast(pa.int64())}
-    if not len(keep):
-        return Verdict(keep=keep, rule=RULE, columns=columns)
-    similarity = found["similarity"]
-    shown = pc.round(similarity, ndigits=2).cast(pa.string())
-    shown = pc.utf8_rpad(shown, 4, "0")
-    detail = pc.binary_join_element_wise(
-        "duplicate of row ", found["duplicate_of"].cast(pa.string()), " (similarity ", shown, ")", ""
-    )
-    return Verdict(keep=keep, rule=RULE, value=similarity, detail=detail, columns=columns)
+def _detail(found: pa.Table) -> pa.ChunkedArray:
+    """Return for duplicates which row they repeat and how similar they are to it, with two decimals."""
+    hundredths = pc.round(pc.multiply(found["similarity"], 100)).cast(pa.int64()).cast(pa.string())
+    digits = pc.utf8_lpad(hundredths, 3, "0")
+    whole, rest = pc.utf8_slice_codeunits(digits, 0, -2), pc.utf8_slice_codeunits(digits, -2)
+    row = found["duplicate_of"].cast(pa.string())
+    return pc.binary_join_element_wise("duplicate of row ", row, " (similarity ", whole, ".", rest, ")", "")

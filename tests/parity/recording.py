@@ -20,8 +20,7 @@ PROFILE = "open-dataflow-1.0.13"
 NOT_DROPPED = 255
 
 CHAIN: list[tuple[str, dict[str, object]]] = [
-    (step["operator"], step["parameters"])
-    for step in json.loads((FOLDER / "chain.json").read_text(encoding="utf-8"))
+    (step["operator"], step["parameters"]) for step in json.loads((FOLDER / "chain.json").read_text(encoding="utf-8"))
 ]
 FILTERS = [name for name, _ in CHAIN if name.endswith("Filter")]
 REFINERS = [name for name, _ in CHAIN if name.endswith("Refiner")]
