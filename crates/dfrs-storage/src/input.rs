@@ -14,7 +14,7 @@ use crate::error::Error;
 /// Bytes that are read at once.
 pub const PIECE: usize = 1 << 18;
 /// Decompressed pieces that may wait for the parser.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 /// The largest window zstd knows: files written with `--long=31` are read as they are.
 const WINDOW_LOG_MAX: u32 = 31;
 

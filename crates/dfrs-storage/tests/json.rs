@@ -64,6 +64,7 @@ fn messages() {
         ("{\"x\":1", "line 1, column 7: expected ',' or '}' after a value of the object, found the end of the record; it seems to be cut off".into()),
         ("{\"x\":1}\n{\"x\":1} 2", "line 2, column 9: expected the end of the record, found '2'".into()),
         ("{x:1}", "line 1, column 2: expected a key in double quotes, found 'x'".into()),
+        ("{\"x\":1,\"\\u0000\":1}", "line 1, column 8: a column name must not contain the character NUL".into()),
         ("[1]", "line 1, column 1: expected an object ({...}), found '['".into()),
         ("{\"x\":1,\"x\":2}", "line 1, column 8: the key 'x' comes twice in one object; only one of the values could be kept".into()),
         (
