@@ -45,7 +45,7 @@ def script(block: Block):
     return pytest.param(block, id=block.title, marks=[pytest.mark.model] if needs_model else [])
 
 
-@pytest.mark.parametrize("block", map(script, PYTHON))
+@pytest.mark.parametrize("block", [script(block) for block in PYTHON])
 def test_python_block_runs(block, tmp_path):
     (tmp_path / "example.py").write_text(block.code, encoding="utf-8")
     done = subprocess.run(
