@@ -34,9 +34,7 @@ class TextSource(Source):
             return select(reading.given, reading.columns)
         given = None if reading.given is None else _plain(reading.given)
         found = pa.schema(
-            _native.text_schema(
-                self._names, self._format, given=given, columns=reading.columns, skip=reading.skip
-            )
+            _native.text_schema(self._names, self._format, given=given, columns=reading.columns, skip=reading.skip)
         )
         if reading.given is None:
             return found
