@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from dataflow_rs.exceptions import MalformedReplyError
@@ -105,11 +107,7 @@ def numbered_list(text: str) -> list[str]:
         >>> numbered_list("Ideas:\n1. Ask why.\n2) Ask how,\n   in detail.")
         ['Ask why.', 'Ask how,\n   in detail.']
     """
-    rest = _rest_after_thinking(text)
-    starts = list(_ITEM.finditer(rest))
-    ends = [start.start() for start in starts[1:]] + [len(rest)]
-    items = [rest[start.end() : end].strip() for start, end in zip(starts, ends, strict=True)]
-    items = [item for item in items if item]
+    items = [block.strip() for block in _blocks(_ITEM, _rest_after_thinking(text)) if block.strip()]
     if not items:
         raise MalformedReplyError(f"the reply holds no list: {excerpt(text)}")
     return items
@@ -125,12 +123,8 @@ def question_answers(text: str) -> list[tuple[str, str]]:
         >>> question_answers("Q: Why?\nA: Because\nit is so.\n\nQ: How?\nA: Well.")
         [('Why?', 'Because\nit is so.'), ('How?', 'Well.')]
     """
-    rest = _rest_after_thinking(text)
-    starts = list(_QUESTION.finditer(rest))
-    ends = [start.start() for start in starts[1:]] + [len(rest)]
     pairs = []
-    for start, end in zip(starts, ends, strict=True):
-        block = rest[start.end() : end]
+    for block in _blocks(_QUESTION, _rest_after_thinking(text)):
         answer = _ANSWER.search(block)
         if answer is not None:
             pair = block[: answer.start()].strip(), block[answer.end() :].strip()
@@ -192,6 +186,13 @@ def _score_in_prose(text: str, high: float) -> float | None:
         if values:
             return values.pop() if len(values) == 1 else None
     return None
+
+
+def _blocks(opening: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield what follows each match of a pattern, up to the next one."""
+    starts = list(opening.finditer(text))
+    for start, following in zip_longest(starts, starts[1:]):
+        yield text[start.end() : len(text) if following is None else following.start()]
 
 
 def _number(value: Any) -> float | None:
