@@ -15,9 +15,7 @@ from typing import Any
 from dataflow_rs.exceptions import MalformedReplyError
 
 _MAX_STARTS = 200
-_FENCE = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:\n[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
-)
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^\s`~]*)[^`~]*$")
 _ITEM = re.compile(r"^[ \t]*(?:\(?\d{1,4}[.):]|[-*•])[ \t]+(?=\S)", re.MULTILINE)
 _QUESTION = re.compile(
     r"^[ \t]*(?:[-*#>]+[ \t]*)?\**(?:Q|Question)[ \t]*\d*\**[ \t]*[:.][ \t]*\**", re.MULTILINE | re.IGNORECASE
@@ -70,7 +68,7 @@ def first_json_text(text: str) -> tuple[str, Any]:
     whole = _decoded(rest, 0)
     if whole is not None and whole[0] == len(rest):
         return rest, whole[1]
-    for place in (*(fence[3] for fence in _FENCE.finditer(rest)), rest):
+    for place in (*(content for _, content in _fences(rest)), rest):
         for number, start in enumerate(re.finditer(r"[{\[]", place)):
             if number == _MAX_STARTS:
                 break
@@ -90,9 +88,9 @@ def code_block(text: str, language: str = "") -> str:
         >>> code_block("Here you are:\n```sql\nSELECT 1;\n```\n", "sql")
         'SELECT 1;'
     """
-    for fence in _FENCE.finditer(_rest_after_thinking(text)):
-        if not language or fence[2].lower() == language.lower():
-            return str(fence[3])
+    for found, content in _fences(_rest_after_thinking(text)):
+        if not language or found.lower() == language.lower():
+            return content
     wanted = f"{language} code block" if language else "code block"
     raise MalformedReplyError(f"the reply holds no {wanted}: {excerpt(text)}")
 
@@ -186,6 +184,23 @@ def _score_in_prose(text: str, high: float) -> float | None:
         if values:
             return values.pop() if len(values) == 1 else None
     return None
+
+
+def _fences(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (language, content) of the fenced blocks; one that is never closed goes to the end of the text."""
+    mark, language = "", ""
+    content: list[str] = []
+    for line in text.split("\n"):
+        fence = _FENCE.match(line)
+        if not mark and fence:
+            mark, language, content = fence[1], fence[2], []
+        elif mark and fence and fence[1].startswith(mark):
+            yield language, "\n".join(content)
+            mark = ""
+        elif mark:
+            content.append(line)
+    if mark:
+        yield language, "\n".join(content)
 
 
 def _blocks(opening: re.Pattern[str], text: str) -> Iterator[str]:
