@@ -1,7 +1,13 @@
-"""Operators by domain; importing this package registers all of them."""
+"""All operators of the library, by domain; importing this package registers them."""
 
 from __future__ import annotations
 
-from dataflow_rs.operators import core_text
+if __name__ != "dataflow_rs.operators":
+    raise ImportError(
+        f"the operators were imported as '{__name__}'; import them as 'dataflow_rs.operators', because a second copy "
+        "would register every operator twice"
+    )
 
-__all__ = ["core_text"]
+from dataflow_rs.operators import core_text, general_text
+
+__all__ = ["core_text", "general_text"]
