@@ -10,7 +10,7 @@ from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate, object_schema, typed_fields
 from dataflow_rs.prompts.parsing import first_json, numbered_list, question_answers
 
-_TEXT = {"type": "string", "minLength": 1}
+_TEXT = {"type": "string"}
 
 
 @component
