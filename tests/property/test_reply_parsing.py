@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 from dataflow_rs.exceptions import MalformedReplyError
-from dataflow_rs.prompts import InstructionPrompt, ScorePrompt, Text2QAAutoPromptGeneratorPrompt
+from dataflow_rs.prompts import InstructionPrompt, ScorePrompt, Text2QAAutoPromptGeneratorPrompt, parsing
 from dataflow_rs.prompts import Text2QAQuestionQualityPrompt as Grade
 from dataflow_rs.prompts import Text2QASeedQuestionGeneratorPrompt as Pair
-from dataflow_rs.prompts import parsing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,10 +42,9 @@ PARSERS = {
 def test_any_text_is_parsed_or_malformed(name, text):
     try:
         value = PARSERS[name](text)
-    except MalformedReplyError as error:
-        assert str(error)
-    else:
-        assert value is not None or name == "first_json"
+    except MalformedReplyError:
+        return
+    assert value is not None or name == "first_json"
 
 
 JSON = st.recursive(
@@ -112,7 +111,5 @@ def test_no_score(text, message):
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 20_000, "`" * 50_000, "1. " * 30_000, "Q: " * 30_000])
 def test_hostile_texts_take_no_time(text):
     for parser in PARSERS.values():
-        try:
+        with contextlib.suppress(MalformedReplyError):
             parser(text)
-        except MalformedReplyError:
-            pass

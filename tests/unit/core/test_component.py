@@ -42,8 +42,8 @@ def test_a_description_rebuilds_the_component(made):
     [
         (
             {"class": "OpenAIServin", "model": "m"},
-            "there is no serving or prompt 'OpenAIServin' (did you mean 'OpenAIServing'?); a class of your own is known "
-            "after it was registered with the decorator @component",
+            "there is no serving or prompt 'OpenAIServin' (did you mean 'OpenAIServing'?); a class of your own is "
+            "known after it was registered with the decorator @component",
         ),
         (
             {"class": "os.system"},
@@ -69,7 +69,7 @@ def test_two_components_of_one_name():
     with pytest.raises(RegistryError, match="two components are called 'OpenAIServing'"):
 
         @component
-        class OpenAIServing(Component):  # noqa: F811
+        class OpenAIServing(Component):
             """Another one."""
 
 

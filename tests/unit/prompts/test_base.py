@@ -100,7 +100,14 @@ def test_identity_follows_texts_parameters_and_code():
 
     identities = [
         json.dumps(prompt.identity(), sort_keys=True)
-        for prompt in (CapitalPrompt(), Changed(), TonedPrompt(), TonedPrompt("rude"), ScorePrompt("a"), ScorePrompt("b"))
+        for prompt in (
+            CapitalPrompt(),
+            Changed(),
+            TonedPrompt(),
+            TonedPrompt("rude"),
+            ScorePrompt("a"),
+            ScorePrompt("b"),
+        )
     ]
     assert len(set(identities)) == 6
     assert json.dumps(CapitalPrompt().identity(), sort_keys=True) == identities[0]
@@ -144,7 +151,8 @@ def test_accepted_prompts(prompt):
         ),
         (
             OtherPrompt(),
-            "Text2QAGenerator(prompt_template=): OtherPrompt reads replies into reply; the operator needs question, answer",
+            "Text2QAGenerator(prompt_template=): OtherPrompt reads replies into reply; the operator needs question, "
+            "answer",
         ),
     ],
 )
@@ -184,7 +192,11 @@ def test_our_prompts_read_replies(prompt, text, fields):
     [
         (Text2QAAutoPromptGeneratorPrompt(), "no idea", "the reply holds no list: 'no idea'"),
         (Text2QAAutoPromptGeneratorPrompt(), '{"tasks": []}', "the reply names no task"),
-        (Text2QASeedQuestionGeneratorPrompt(), '{"question": " ", "answer": "x"}', "the question or the answer is empty"),
+        (
+            Text2QASeedQuestionGeneratorPrompt(),
+            '{"question": " ", "answer": "x"}',
+            "the question or the answer is empty",
+        ),
         (Text2QAQuestionQualityPrompt(), '{"feedback": "ok", "grade": 9}', "the grade 9 lies outside of 1 to 5"),
         (ScorePrompt("x"), "4.5", "the score 4.5 is not a whole number: '4.5'"),
     ],

@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with server.lock:
-            server.seen.append((body, dict(self.headers)))
+            server.seen.append((body, {name.lower(): value for name, value in self.headers.items()}))
             number = len(server.seen)
             server.under_way += 1
             server.most_under_way = max(server.most_under_way, server.under_way)

