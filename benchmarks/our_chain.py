@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from dataflow_rs import FileStorage, Pipeline, get_operator
+from dataflow_rs import FileStorage, Pipeline
+from dataflow_rs.operators import general_text
+from peak_memory import peak_mb
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAIN = json.loads((ROOT / "tests" / "parity" / "data" / "chain.json").read_text(encoding="utf-8"))
@@ -24,7 +26,7 @@ class TextChain(Pipeline):
         self.storage = FileStorage(source, cache_path=cache)
         self.operators = []
         for step in CHAIN:
-            operator = get_operator(step["operator"])
+            operator = getattr(general_text, step["operator"])
             parameters = step["parameters"]
             if profile and any(parameter.name == "profile" for parameter in operator.spec().parameters):
                 parameters = {**parameters, "profile": profile}
@@ -42,11 +44,13 @@ def main() -> None:
     result = Path(cache) / "result.jsonl"
     start = time.perf_counter()
     pipeline = TextChain(source, cache, profile[0] if profile else None)
+    pipeline.compile()
     pipeline.forward()
     pipeline.storage.export(result)
     seconds = time.perf_counter() - start
+    peak = peak_mb()
     kept = [json.loads(line)["id"] for line in result.read_text(encoding="utf-8").splitlines()]
-    print(json.dumps({"seconds": seconds, "kept": kept}))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak, "kept": kept}))
 
 
 if __name__ == "__main__":

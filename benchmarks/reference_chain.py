@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from peak_memory import peak_mb
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,9 +32,10 @@ def main() -> None:
         for operator in operators:
             operator.run(storage=storage.step(), input_key="text")
         seconds = time.perf_counter() - start
+    peak = peak_mb()
     result = Path(cache) / f"step_step{len(CHAIN)}.jsonl"
     kept = [json.loads(line)["id"] for line in result.read_text(encoding="utf-8").splitlines()]
-    print(json.dumps({"seconds": seconds, "kept": kept}))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak, "kept": kept}))
 
 
 if __name__ == "__main__":

@@ -5,16 +5,23 @@ Columns are any object with `__arrow_c_array__` or `__arrow_c_stream__` (pyarrow
 `pyarrow.record_batch`, `pyarrow.array` or `pyarrow.chunked_array`, which copies nothing.
 """
 
+import os
+from collections.abc import Iterator
 from typing import Any, Final, Protocol, TypeAlias, final
+
+import pyarrow as pa
 
 __all__ = [
     "MinHashIndex",
     "TextFilter",
+    "TextReader",
     "TextRefiner",
+    "TextWriter",
     "__version__",
     "lsh_collision_probability",
     "lsh_params",
     "set_threads",
+    "text_schema",
     "threads",
 ]
 
@@ -86,3 +93,60 @@ def set_threads(n: int | None = None) -> None:
 
 def threads() -> int:
     """Number of threads that native operators run on."""
+
+class _Batch:
+    """A record batch, taken over by `pyarrow.record_batch` without copying."""
+
+    num_columns: int
+    num_rows: int
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+class _Schema:
+    """A schema, taken over by `pyarrow.schema`."""
+
+    def __arrow_c_schema__(self) -> object: ...
+
+def text_schema(
+    files: list[str],
+    format: str,
+    *,
+    given: pa.Schema | None = None,
+    columns: list[str] | None = None,
+    skip: bool = False,
+) -> _Schema:
+    """Look at every value of text files and return the schema that holds them all."""
+
+class TextReader:
+    """The record batches of text files, all of one schema."""
+
+    def __new__(
+        cls,
+        files: list[str],
+        format: str,
+        schema: pa.Schema,
+        *,
+        columns: list[str] | None = None,
+        skip: bool = False,
+        batch_rows: int = 8192,
+        batch_bytes: int = 1048576,
+    ) -> TextReader: ...
+    def __iter__(self) -> Iterator[_Batch]: ...
+    def __next__(self) -> _Batch: ...
+    def take_bad_lines(self) -> list[tuple[str, int, int, str, str]]:
+        """Return file, line, column, message and text of the records left out since the last call."""
+    @property
+    def replaced_surrogates(self) -> int:
+        """Halves of surrogate pairs that became U+FFFD so far."""
+
+class TextWriter:
+    """A text file being written; it appears under its name with `finish`."""
+
+    def __new__(
+        cls, path: str | os.PathLike[str], format: str, schema: pa.Schema, compression: str
+    ) -> TextWriter: ...
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append the rows of a batch."""
+    def finish(self) -> int:
+        """Give the file its name and return the number of rows."""
+    def abort(self) -> None:
+        """Forget the file; nothing is left of it."""

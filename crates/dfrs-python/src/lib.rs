@@ -3,6 +3,7 @@
 
 mod dedup;
 mod errors;
+mod formats;
 mod text;
 mod threads;
 
@@ -17,6 +18,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
+
+    #[pymodule_export]
+    use crate::formats::{TextReader, TextWriter, text_schema};
 
     #[pymodule_export]
     use crate::text::{TextFilter, TextRefiner};

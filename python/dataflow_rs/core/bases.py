@@ -11,7 +11,7 @@ Each turns what the author's `process()` returns into a `StepOutput`, which is a
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
@@ -31,7 +31,7 @@ from dataflow_rs.core.results import (
 )
 from dataflow_rs.core.spec import stem
 from dataflow_rs.exceptions import OperatorError
-from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
+from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput, take
 
 FAILED_RULE = "error"
 """The rule in the drop log of rows that are gone because their processing failed."""
@@ -58,10 +58,10 @@ class RowOperator(BatchOperator):
         result = self.process(batch, **keys)
         rows = result if isinstance(result, Rows) else Rows(result)
         columns = _columns(self, rows.columns, keys, batch, batch.num_rows)
-        take, drops = _settle_errors(self, rows.errors, batch.num_rows)
-        if take is not None:
-            columns = {name: values.take(take) for name, values in columns.items()}
-        return StepOutput(take, columns, drops=drops, errors=error_log(rows.errors))
+        keep, drops = _settle_errors(self, rows.errors, batch.num_rows)
+        if keep is not None:
+            columns = {name: take(values, keep) for name, values in columns.items()}
+        return StepOutput(keep, columns, drops=drops, errors=error_log(rows.errors))
 
 
 class FilterOperator(BatchOperator):
@@ -120,6 +120,10 @@ class Dataset(Protocol):
         """Return all rows at once."""
         ...
 
+    def row_ids(self, positions: Sequence[int]) -> list[int]:
+        """Return the ids of the rows at these positions, for messages that name a row."""
+        ...
+
 
 class DatasetOperator(Operator):
     """Decides from the whole data set: deduplication, selection, dataset-level metrics.
@@ -160,11 +164,11 @@ def settle_verdict(
     if error_drops is not None:
         drops = _overlay(drops, error_drops)
     columns = _columns(operator, verdict.columns, keys, batch, count)
-    take = None if len(kept) == count else kept
-    if take is not None:
-        columns = {name: values.take(take) for name, values in columns.items()}
+    everything = len(kept) == count
+    if not everything:
+        columns = {name: take(values, kept) for name, values in columns.items()}
     return StepOutput(
-        take,
+        None if everything else kept,
         columns,
         drops=drops,
         errors=error_log(verdict.errors),

@@ -25,6 +25,7 @@ from dataflow_rs.core.progress import Progress, progress_of
 from dataflow_rs.exceptions import ColumnError, DataFlowError, OperatorError
 from dataflow_rs.storage.file_storage import StorageStep
 from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
+from dataflow_rs.storage.parting import cut
 from dataflow_rs.storage.step_store import NewStep, Step, StepStore
 from dataflow_rs.storage.table import as_batches, concat, like
 
@@ -93,6 +94,10 @@ class TableDataset:
         """Return all rows."""
         return self.table
 
+    def row_ids(self, positions: Sequence[int]) -> list[int]:
+        """Return the positions: rows in memory have no other ids."""
+        return list(positions)
+
 
 def apply_in_memory(operator: Operator, table: Any, keys: dict[str, Any], *, return_drops: bool) -> Any:
     """Process a table in memory; see `Operator.apply`."""
@@ -112,7 +117,7 @@ def _outputs(
         dataset = TableDataset(whole.select(operator.select(whole.schema, keys)))
         output = _checked(operator, 0, partial(operator.transform_dataset, dataset, keys))
         _collect(drops, output, 0)
-        yield _whole_batch(output, whole)
+        yield from _parts(output, whole)
         return
     assert isinstance(operator, BatchOperator)
     offset = 0
@@ -124,12 +129,16 @@ def _outputs(
         offset += batch.num_rows
 
 
-def _whole_batch(output: StepOutput, table: pa.Table) -> pa.RecordBatch:
-    if output.take is not None:
-        table = table.take(output.take)
-    batches = table.combine_chunks().to_batches()
-    batch = batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
-    return StepOutput(None, output.columns, replaced=output.replaced).apply(batch)
+def _parts(output: StepOutput, table: pa.Table) -> Iterator[pa.RecordBatch]:
+    """Yield the table after a barrier, batch by batch: joined, its texts might not fit into one Arrow array."""
+    if output.replaced:
+        yield output.apply(pa.RecordBatch.from_pylist([], schema=table.schema))
+        return
+    start = taken = 0
+    for batch in as_batches(table):
+        part, taken = cut(output, start, start + batch.num_rows, taken)
+        yield part.apply(batch)
+        start += batch.num_rows
 
 
 def _collect(drops: list[pa.RecordBatch], output: StepOutput, offset: int) -> None:

@@ -54,7 +54,7 @@ class Operator(ABC, metaclass=OperatorMeta):
     @classmethod
     def spec(cls) -> OperatorSpec:
         """Return the description derived from signature and docstring."""
-        return _spec(cls)
+        return describe_once(cls)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -175,7 +175,8 @@ class Operator(ABC, metaclass=OperatorMeta):
 
 
 @cache
-def _spec(cls: type[Operator]) -> OperatorSpec:
+def describe_once(cls: type[Operator]) -> OperatorSpec:
+    """Return the description of a class, derived on the first call."""
     return describe(cls)
 
 

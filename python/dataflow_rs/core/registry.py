@@ -8,13 +8,12 @@ imported on the first look-up as well, and one that fails to import is reported,
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import logging
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, overload
 
-from dataflow_rs.core.operator import Operator
+from dataflow_rs.core.operator import Operator, describe_once
 from dataflow_rs.exceptions import RegistryError, nearest
 
 EXTENSION_GROUP = "dataflow_rs.extensions"
@@ -58,6 +57,7 @@ def operator(cls: Any = None, /, *, domain: str | None = None) -> Any:
             )
         if domain is not None:
             target.domain = domain
+            describe_once.cache_clear()
         target.spec()  # a class whose signature or docstring cannot be read fails here, not in a run
         _operators[target.__name__] = target
         return target
@@ -100,9 +100,11 @@ def list_operators(
 @cache
 def load_all() -> tuple[str, ...]:
     """Import the library's operators and all installed extensions; return the names of the extensions."""
+    from importlib import metadata  # costs 3 MB, and a pipeline that imports its operators never comes here
+
     importlib.import_module("dataflow_rs.operators")
     loaded = []
-    for entry in importlib.metadata.entry_points(group=EXTENSION_GROUP):
+    for entry in metadata.entry_points(group=EXTENSION_GROUP):
         try:
             entry.load()
         except ImportError as error:

@@ -282,12 +282,13 @@ def _keep_only(storage: FileStorage, source: Step, bound: Sequence[BoundStep], r
 
 
 def _export_problems(export: PlannedExport) -> Iterator[str]:
-    from dataflow_rs.storage.formats import format_of
+    from dataflow_rs.storage.files import format_of
 
-    try:
-        format_of(export.path, export.options.get("format"))
-    except DataFlowError as error:
-        yield str(error)
+    if export.options.get("format") is None:
+        try:
+            format_of(export.path, argument="path")
+        except DataFlowError as error:
+            yield str(error)
 
 
 def _source_name(storage: FileStorage) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -72,6 +73,8 @@ class FileStorage:
         self.batch_bytes = batch_bytes
         self.store = StepStore(self.cache_path)
         self._last: int | None = None
+        self._opened: Source | None = None
+        self._identity: dict[str, Any] = {}
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
@@ -138,31 +141,36 @@ class FileStorage:
                 self.store.add_part(step, 0, _as_source(batch), {}, sync=False)
         if empty:
             self.store.add_part(step, 0, _as_source(pa.RecordBatch.from_pylist([], schema=source.schema)), {})
-        self.store.add_bad_lines(step, source.bad_lines)
+        self.store.add_bad_lines(step, [asdict(line) for line in source.bad_lines])
         self.store.finish(step)
 
-    def _open(self, **options: Any) -> Source:
+    def _open(self) -> Source:
+        """Return the source; what was found out about its schema is kept while its files stay as they are."""
         from dataflow_rs.storage.formats import open_source
 
+        if self._opened is not None and self._opened.identity() == self._identity:
+            return self._opened
         if self.source is None:
             raise StorageError(
                 f"FileStorage(cache_path={str(self.cache_path)!r}) has no source; give a path or a table, or begin "
                 "with storage.write(table)"
             )
-        return open_source(
+        source = open_source(
             self.source,
             format=self.format,
             schema=self.source_schema,
             on_bad_line=self.on_bad_line,
             batch_rows=self.batch_rows,
             batch_bytes=self.batch_bytes or self._part_bytes(),
-            **options,
         )
+        self._opened, self._identity = source, source.identity()
+        return source
 
     def _part_bytes(self) -> int:
-        from dataflow_rs.storage.formats import source_bytes
+        from dataflow_rs.storage.files import is_paths, resolve
 
-        return min(max(source_bytes(self.source) // PARTS, SMALLEST_PART), LARGEST_PART)
+        size = sum(file.stat().st_size for file in resolve(self.source)) if is_paths(self.source) else 0
+        return min(max(size // PARTS, SMALLEST_PART), LARGEST_PART)
 
     # -- reading and writing -------------------------------------------------------------------------------------------
 

@@ -57,8 +57,19 @@ class StepOutput:
         if self.replaced:
             return pa.record_batch(self.columns) if self.columns else batch.slice(0, 0)
         if self.take is not None:
-            batch = batch.take(self.take)
+            batch = take_rows(batch, self.take)
         return with_columns(batch, self.columns)
+
+
+def take_rows(batch: pa.RecordBatch, positions: pa.Int64Array) -> pa.RecordBatch:
+    """Return the rows at some positions."""
+    return pa.RecordBatch.from_arrays([take(column, positions) for column in batch.columns], schema=batch.schema)
+
+
+def take(values: pa.Array, positions: pa.Int64Array) -> pa.Array:
+    """Return the values at some positions, of the same type; Arrow itself cannot do it for views yet."""
+    copied = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}.get(values.type)
+    return values.take(positions) if copied is None else values.cast(copied).take(positions).cast(values.type)
 
 
 def with_columns(batch: pa.RecordBatch, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:

@@ -21,7 +21,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ from dataflow_rs.storage import part_files
 from dataflow_rs.storage.journal import Journal
 from dataflow_rs.storage.lock import RunLock
 from dataflow_rs.storage.manifest import FORMAT, Manifest, Part, Step
-from dataflow_rs.storage.outcome import StepOutput, with_columns
+from dataflow_rs.storage.outcome import StepOutput, take, with_columns
 from dataflow_rs.storage.parting import cut, slices
 
 __all__ = ["NewStep", "Step", "StepStore", "StoredDataset"]
@@ -282,7 +282,7 @@ class StepStore:
             if here:
                 stored = self._file(one, number, "rows", here)
                 for name in here:
-                    values = stored[name] if positions is None else stored[name].take(positions)
+                    values = stored[name] if positions is None else take(stored[name], positions)
                     target = schema.field(name).type
                     found[name] = values if values.type == target else values.cast(target)
             if len(found) == len(wanted):
@@ -337,9 +337,9 @@ class StepStore:
             yield one, positions
             if one.replaces:
                 return
-            take = self.positions(one, number)
-            if take is not None:
-                positions = take if positions is None else take.take(positions)
+            here = self.positions(one, number)
+            if here is not None:
+                positions = here if positions is None else here.take(positions)
 
     def _file(self, step: Step, number: int, kind: str, columns: list[str] | None = None) -> pa.RecordBatch:
         path = part_files.path_of(self.path / "steps" / step.folder, number, kind)
@@ -376,6 +376,18 @@ class StoredDataset:
     def to_table(self) -> pa.Table:
         """Return all rows."""
         return pa.Table.from_batches(list(self.batches()), schema=self.schema)
+
+    def row_ids(self, positions: Sequence[int]) -> list[int]:
+        """Return the ids of the rows at these positions."""
+        found: dict[int, int] = {}
+        start = 0
+        for number, part in enumerate(self.step.parts):
+            here = [position for position in set(positions) if start <= position < start + part.rows_out]
+            if here:
+                ids = self.store.row_ids(self.step, number)
+                found.update((position, ids[position - start].as_py()) for position in here)
+            start += part.rows_out
+        return [found[position] for position in positions]
 
 
 def _counts(log: pa.RecordBatch | None, column: str) -> dict[str, int]:

@@ -56,6 +56,8 @@ def like(original: Any, batches: Iterator[pa.RecordBatch]) -> Any:
     table = concat(list(batches))
     if isinstance(original, pa.RecordBatch):
         merged = table.combine_chunks().to_batches()
+        if len(merged) > 1:
+            raise ParameterError("the result holds more than 2 GiB of text, too much for one RecordBatch; give a Table")
         return merged[0] if merged else pa.RecordBatch.from_pylist([], schema=table.schema)
     if isinstance(original, pa.Table):
         return table
