@@ -1,0 +1,21 @@
+"""Servings: backends that answer model requests, with replay, retries and typed errors per request."""
+
+from __future__ import annotations
+
+from dataflow_rs.serving.base import Serving
+from dataflow_rs.serving.call_log import CallLog, recording
+from dataflow_rs.serving.local_serving import LocalServing
+from dataflow_rs.serving.openai_serving import OpenAIServing
+from dataflow_rs.serving.types import Completion, Message, Request, Usage
+
+__all__ = [
+    "CallLog",
+    "Completion",
+    "LocalServing",
+    "Message",
+    "OpenAIServing",
+    "Request",
+    "Serving",
+    "Usage",
+    "recording",
+]

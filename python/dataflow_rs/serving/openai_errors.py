@@ -1,0 +1,111 @@
+"""What the `openai` client raises, as errors of this library; texts are freed of the API key."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from dataflow_rs.exceptions import (
+    AuthenticationFailedError,
+    ContentFilteredError,
+    ContextLengthError,
+    InvalidRequestError,
+    MalformedReplyError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerFailedError,
+    ServingError,
+    TransportError,
+)
+
+_CONTEXT_CODES = ("context_length_exceeded", "exceed_context_size_error")
+_CONTEXT_WORDS = ("context length", "context size", "context window", "maximum context", "too many tokens")
+_FILTER_CODES = ("content_filter", "content_policy_violation")
+
+
+class BrokenReplyError(MalformedReplyError):
+    """The endpoint's reply is not the JSON of its interface; the next attempt may be."""
+
+    retryable = True
+
+
+def typed_error(error: Exception, secret: str | None = None) -> ServingError | None:
+    """Return the library's error for one that the client raised, or None for one that is not about the call.
+
+    Args:
+        error: what was raised.
+        secret: the API key, taken out of the text.
+    """
+    import openai
+
+    text = redacted(str(error), secret)
+    if isinstance(error, openai.APITimeoutError):
+        return RequestTimeoutError(f"the endpoint did not answer in time: {text}")
+    if isinstance(error, openai.APIStatusError):
+        return _of_status(error.status_code, _details(error), text, error.response.headers)
+    if isinstance(error, openai.APIConnectionError):
+        cause = redacted(str(error.__cause__ or ""), secret)
+        return TransportError(f"the connection failed: {cause or text}")
+    if isinstance(error, (openai.APIResponseValidationError, ValueError)):
+        return BrokenReplyError(f"the endpoint's reply cannot be read: {text}")
+    if isinstance(error, openai.OpenAIError):
+        return TransportError(text)
+    return None
+
+
+def redacted(text: str, secret: str | None) -> str:
+    """Return text without the secret, and not longer than a message should be."""
+    if secret and len(secret) >= 4:
+        text = text.replace(secret, "***")
+    return text if len(text) <= 500 else text[:497] + "..."
+
+
+def _details(error: Any) -> Mapping[str, Any]:
+    body = error.body
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        body = body["error"]
+    return body if isinstance(body, dict) else {}
+
+
+def _of_status(status: int, details: Mapping[str, Any], text: str, headers: Mapping[str, str]) -> ServingError:
+    codes = {str(details.get("code")), str(details.get("type"))}
+    message = f"{text}".lower()
+    if status in (401, 403):
+        return AuthenticationFailedError(f"the endpoint refused the credentials: {text}")
+    if codes & set(_FILTER_CODES):
+        return ContentFilteredError(f"the endpoint refused the content: {text}")
+    if codes & set(_CONTEXT_CODES) or (status in (400, 413) and any(words in message for words in _CONTEXT_WORDS)):
+        return ContextLengthError(f"the prompt is too long for the model: {text}")
+    if status == 429:
+        limited = RateLimitedError(f"the endpoint asks to slow down: {text}", retry_after_s=retry_after(headers))
+        limited.retryable = "insufficient_quota" not in codes
+        return limited
+    if status == 408:
+        return RequestTimeoutError(f"the endpoint gave up waiting: {text}")
+    if status == 409 or status >= 500:
+        return ServerFailedError(f"the endpoint failed: {text}", retry_after_s=retry_after(headers))
+    return InvalidRequestError(f"the endpoint refused the request: {text}")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the endpoint asks to wait, or None.
+
+    Examples:
+        >>> retry_after({"retry-after": "2"}), retry_after({"retry-after-ms": "1500"}), retry_after({})
+        (2.0, 1.5, None)
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            return max(0.0, float(value) * unit)
+        except ValueError:
+            pass
+        try:
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+        except (TypeError, ValueError, OverflowError):
+            continue
+    return None
