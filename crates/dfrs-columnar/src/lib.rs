@@ -1,2 +1,15 @@
-//! Placeholder head, replaced with the crate's content.
+//! String columns of Arrow in and out: reading every layout, mapping over rows in parallel, building columns again.
+//!
+//! Layouts are `Utf8`, `LargeUtf8`, `Utf8View`, dictionaries of these, and `Null`. Results come in row order whatever
+//! the number of threads; work runs on the rayon pool of the caller. What is done with a text is the caller's closure.
 #![forbid(unsafe_code)]
+
+mod error;
+mod map;
+mod rewrite;
+mod texts;
+
+pub use error::Error;
+pub use map::map_rows;
+pub use rewrite::Rewrite;
+pub use texts::{Blocks, Texts};

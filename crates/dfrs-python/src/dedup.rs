@@ -2,24 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, StringViewArray, UInt64Array,
-};
-use arrow_schema::DataType;
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt64Array};
+use dfrs_columnar::Texts;
 use dfrs_dedup::bands::Bands;
 use dfrs_dedup::{Index, Options, Verdict};
-use pyo3::import_exception;
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
 use pyo3_arrow::input::AnyArray;
 
-import_exception!(dataflow_rs.exceptions, ColumnError);
-import_exception!(dataflow_rs.exceptions, OperatorError);
-import_exception!(dataflow_rs.exceptions, ParameterError);
-
-/// Rows between two looks at Ctrl-C.
-const ROWS_PER_LOOK: usize = 16 * 1024;
+use crate::errors;
+use crate::threads;
 
 /// Kept texts of a greedy near-duplicate search, fed with columns in row order.
 #[pyclass(module = "dataflow_rs._native")]
@@ -45,7 +37,7 @@ impl MinHashIndex {
             ngram,
             verify,
         };
-        let index = Index::new(&options).map_err(|error| to_python(&error))?;
+        let index = Index::new(&options).map_err(|error| errors::from_dedup(&error))?;
         Ok(Self { index })
     }
 
@@ -54,12 +46,13 @@ impl MinHashIndex {
         let chunks = column.into_chunked_array()?;
         let mut verdicts = Vec::new();
         for chunk in chunks.chunks() {
-            let texts = texts(chunk)?;
-            for rows in texts.chunks(ROWS_PER_LOOK) {
+            let texts =
+                Texts::new(chunk.as_ref()).map_err(|error| errors::from_columnar(&error))?;
+            for rows in texts.blocks() {
                 py.check_signals()?;
-                let decided = py
-                    .detach(|| self.index.insert_batch(rows))
-                    .map_err(|error| to_python(&error))?;
+                let rows = texts.slice(rows);
+                let decided = threads::run(py, || self.index.insert_batch(&rows))?
+                    .map_err(|error| errors::from_dedup(&error))?;
                 verdicts.extend(decided);
             }
         }
@@ -94,7 +87,8 @@ impl MinHashIndex {
 /// Number of bands and positions per band that suit a similarity threshold.
 #[pyfunction]
 pub fn lsh_params(threshold: f64, num_perm: usize) -> PyResult<(usize, usize)> {
-    let cut = Bands::for_threshold(threshold, num_perm).map_err(|error| to_python(&error))?;
+    let cut =
+        Bands::for_threshold(threshold, num_perm).map_err(|error| errors::from_dedup(&error))?;
     Ok((cut.bands, cut.rows))
 }
 
@@ -102,13 +96,6 @@ pub fn lsh_params(threshold: f64, num_perm: usize) -> PyResult<(usize, usize)> {
 #[pyfunction]
 pub fn lsh_collision_probability(similarity: f64, bands: usize, rows: usize) -> f64 {
     Bands { bands, rows }.collision_probability(similarity)
-}
-
-fn to_python(error: &dfrs_dedup::Error) -> PyErr {
-    match error {
-        dfrs_dedup::Error::Full(_) => OperatorError::new_err(error.to_string()),
-        _ => ParameterError::new_err(error.to_string()),
-    }
 }
 
 fn to_arrow(verdicts: &[Verdict]) -> RecordBatch {
@@ -134,43 +121,4 @@ fn to_arrow(verdicts: &[Verdict]) -> RecordBatch {
         ("similarity", Arc::new(similarity), true),
     ];
     RecordBatch::try_from_iter_with_nullable(columns).expect("three columns of one length")
-}
-
-/// The values of a string column, whatever its layout.
-fn texts(array: &ArrayRef) -> PyResult<Vec<Option<&str>>> {
-    Ok(match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().iter().collect(),
-        DataType::LargeUtf8 => array.as_string::<i64>().iter().collect(),
-        DataType::Utf8View => array
-            .as_any()
-            .downcast_ref::<StringViewArray>()
-            .into_iter()
-            .flatten()
-            .collect(),
-        DataType::Null => vec![None; array.len()],
-        // Without values every key is null, and normalising them would fail.
-        DataType::Dictionary(_, _) if array.as_any_dictionary().values().is_empty() => {
-            vec![None; array.len()]
-        }
-        DataType::Dictionary(_, _) => {
-            let dictionary = array.as_any_dictionary();
-            let values = texts(dictionary.values())?;
-            let keys = dictionary.normalized_keys();
-            (0..array.len())
-                .map(|row| {
-                    if array.is_null(row) {
-                        None
-                    } else {
-                        values[keys[row]]
-                    }
-                })
-                .collect()
-        }
-        other => {
-            return Err(ColumnError::new_err(format!(
-                "the column has type {other}: near-duplicates are searched in string, large_string, string_view or \
-                 dictionary columns of these. Cast it to string first."
-            )));
-        }
-    })
 }

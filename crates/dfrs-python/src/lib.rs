@@ -2,6 +2,9 @@
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
 mod dedup;
+mod errors;
+mod text;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -14,4 +17,10 @@ mod _native {
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
+
+    #[pymodule_export]
+    use crate::text::{TextFilter, TextRefiner};
+
+    #[pymodule_export]
+    use crate::threads::{set_threads, threads};
 }

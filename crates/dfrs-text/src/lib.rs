@@ -1,2 +1,26 @@
-//! Placeholder head, replaced with the crate's content.
+//! Text rules and refiners: pure functions from `&str` to a verdict or a new text.
+//!
+//! A [`Rule`] is built from its name and JSON parameters and judges one text at a time; a [`Refiner`] rewrites one.
+//! Both are immutable and shareable between threads; whoever calls them decides about columns, nulls and parallelism.
+//!
+//! Rules are stated in the terms of Python's `str` and `re`, because that is what the published rule sets were written
+//! in: a word is what `str.split` yields, a space is `str.isspace`, a letter is `\w`. Those classes come from tables
+//! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
+
+mod error;
+mod judgement;
+pub mod lines;
+pub mod lower;
+mod refiner;
+pub mod refiners;
+mod rule;
+pub mod rules;
+pub mod tokens;
+pub mod unicode;
+pub mod words;
+
+pub use error::Error;
+pub use judgement::{Judgement, Profile};
+pub use refiner::{Refine, Refiner};
+pub use rule::{Judge, Rule};

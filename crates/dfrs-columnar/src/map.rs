@@ -1,0 +1,22 @@
+//! One value per row, computed in parallel.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::Texts;
+
+/// Fewer rows than this are not worth moving to another thread.
+pub(crate) const MIN_ROWS_PER_TASK: usize = 16;
+
+/// Applies a function to the texts of a range of rows; results are in row order.
+pub fn map_rows<T: Send>(
+    texts: &Texts<'_>,
+    rows: Range<usize>,
+    apply: impl Fn(Option<&str>) -> T + Sync,
+) -> Vec<T> {
+    rows.into_par_iter()
+        .with_min_len(MIN_ROWS_PER_TASK)
+        .map(|row| apply(texts.get(row)))
+        .collect()
+}

@@ -1,0 +1,26 @@
+//! The exception classes of `dataflow_rs.exceptions` and which kernel error becomes which.
+
+use pyo3::import_exception;
+use pyo3::prelude::*;
+
+import_exception!(dataflow_rs.exceptions, ColumnError);
+import_exception!(dataflow_rs.exceptions, OperatorError);
+import_exception!(dataflow_rs.exceptions, ParameterError);
+
+pub fn from_dedup(error: &dfrs_dedup::Error) -> PyErr {
+    match error {
+        dfrs_dedup::Error::Full(_) => OperatorError::new_err(error.to_string()),
+        _ => ParameterError::new_err(error.to_string()),
+    }
+}
+
+pub fn from_columnar(error: &dfrs_columnar::Error) -> PyErr {
+    match error {
+        dfrs_columnar::Error::NoText(_) => ColumnError::new_err(error.to_string()),
+        dfrs_columnar::Error::TooLong { .. } => OperatorError::new_err(error.to_string()),
+    }
+}
+
+pub fn from_text(error: &dfrs_text::Error) -> PyErr {
+    ParameterError::new_err(error.to_string())
+}

@@ -1,0 +1,70 @@
+//! Share of distinct words among all words, in lower case, above a bound.
+
+use std::ops::Range;
+
+use hashbrown::HashTable;
+use serde::Deserialize;
+
+use super::share;
+use crate::judgement::Judgement;
+use crate::lower::lower_into;
+use crate::rule::Judge;
+use crate::words::Words;
+
+const RULE: &str = "unique_words";
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A lower bound, exclusive; none is off.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UniqueWords {
+    /// Largest share that is too small.
+    pub threshold: Option<f64>,
+}
+
+impl Judge for UniqueWords {
+    fn judge(&self, text: &str) -> Judgement {
+        let mut lowered = String::with_capacity(text.len());
+        lower_into(text, &mut lowered);
+        let (words, distinct) = count(&lowered);
+        if words == 0 {
+            return Judgement::unjudged(Judgement::BLANK);
+        }
+        let value = share(distinct, words);
+        Judgement::by(RULE, value, self.threshold, |value, bound| value > bound)
+    }
+}
+
+/// Number of words, and of distinct ones.
+fn count(text: &str) -> (usize, usize) {
+    let bytes = text.as_bytes();
+    let hash_of = |word: &Range<usize>| hash(&bytes[word.clone()]);
+    let mut seen: HashTable<Range<usize>> = HashTable::with_capacity((bytes.len() / 16).min(1024));
+    let mut words = 0;
+    for word in Words::new(text) {
+        words += 1;
+        let same = |other: &Range<usize>| bytes[other.clone()] == bytes[word.clone()];
+        let hash = hash_of(&word);
+        if seen.find(hash, same).is_none() {
+            seen.insert_unique(hash, word, hash_of);
+        }
+    }
+    (words, seen.len())
+}
+
+/// Mixes eight bytes at a time; words of one hash are compared in full.
+fn hash(word: &[u8]) -> u64 {
+    let mut hash = word.len() as u64;
+    let mut mix = |part: u64| {
+        hash = (hash ^ part).wrapping_mul(SPREAD);
+        hash ^= hash >> 32;
+    };
+    let (chunks, rest) = word.as_chunks::<8>();
+    for chunk in chunks {
+        mix(u64::from_le_bytes(*chunk));
+    }
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    mix(u64::from_le_bytes(last));
+    hash
+}
