@@ -2,9 +2,7 @@
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
 mod dedup;
-mod errors;
-mod text;
-mod threads;
+mod formats;
 
 use pyo3::prelude::*;
 
@@ -17,10 +15,6 @@ mod _native {
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
-
     #[pymodule_export]
-    use crate::text::{TextFilter, TextRefiner};
-
-    #[pymodule_export]
-    use crate::threads::{set_threads, threads};
+    use crate::formats::{TextReader, TextWriter, text_schema};
 }
