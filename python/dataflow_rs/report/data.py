@@ -47,11 +47,13 @@ def report_data(run: Run) -> dict[str, Any]:
         "drops": drop_reasons(run),
         "lengths": distributions(run),
         "errors": facts.failures(run),
+        "bad_lines": facts.bad_lines(run),
         "samples": facts.samples(run),
         "exports": facts.exports(run),
         "environment": facts.environment(),
         "stored_bytes": facts.directory_size(run.path / "steps"),
         "recipe": _recipe(info),
+        "unregistered": _unregistered(steps),
     }
 
 
@@ -59,6 +61,14 @@ def _moment(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def _unregistered(steps: list[dict[str, Any]]) -> list[str]:
+    """Return operators that a recipe could not name here: those of a script, for example."""
+    from dataflow_rs.core.registry import list_operators
+
+    known = {cls.__name__ for cls in list_operators()}
+    return sorted({step["name"] for step in steps if step["base"] is not None} - known)
 
 
 def _recipe(info: dict[str, Any]) -> str | None:

@@ -78,6 +78,7 @@ class Rule:
         self._judge(part, log, pc.abs(pc.subtract(log["value"], log["threshold"])))
 
     def _judge(self, part: int, log: pa.RecordBatch, distance: pa.Array) -> None:
+        distance = pc.if_else(pc.is_finite(distance), distance, None)
         span = pc.min_max(distance).as_py()
         if span["min"] is None:
             return

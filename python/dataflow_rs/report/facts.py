@@ -25,14 +25,14 @@ def headline(run: Run, steps: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the numbers that a reader wants first."""
     usage = [step["usage"] for step in steps if step["usage"]]
     info = run.info
-    times = (info.get("started"), info.get("finished"))
+    started, finished = info.get("started"), info.get("finished")
     return {
         "rows_in": steps[0]["rows_out"] if steps else 0,
         "rows_out": steps[-1]["rows_out"] if steps else 0,
         "rows_dropped": sum(step["rows_dropped"] for step in steps),
         "rows_failed": sum(sum(step["errors"].values()) for step in steps),
         "operator_seconds": round(sum(step["seconds"] for step in steps), 3),
-        "last_run_seconds": round(times[1] - times[0], 3) if None not in times else None,
+        "last_run_seconds": round(finished - started, 3) if started and finished else None,
         **{name: sum(one.get(name, 0) for one in usage) for name in _CALL_COUNTS},
         "cost": sum(one["cost"] for one in usage if one.get("cost") is not None)
         if any(one.get("cost") is not None for one in usage)
@@ -74,8 +74,14 @@ def _facts(step: Step, parent: int | None) -> dict[str, Any]:
         "usage": step.usage,
         "fingerprint": step.fingerprint,
         "options": description.get("options", {}),
-        "files": description.get("files") or [],
+        "files": [str(file["path"]) for file in source_files(step)],
     }
+
+
+def source_files(step: Step) -> list[dict[str, Any]]:
+    """Return path, size and time of change of the files that a source was read from; empty for a table in memory."""
+    files = step.description.get("files") or {}
+    return list(files.get("files", [])) if isinstance(files, dict) else []
 
 
 def failures(run: Run) -> list[dict[str, Any]]:
@@ -107,6 +113,14 @@ def _failures(run: Run, step: Step) -> Iterator[dict[str, Any]]:
             "of_rows": step.rows_in,
             "examples": found,
         }
+
+
+def bad_lines(run: Run) -> dict[str, Any]:
+    """Return how many lines of the source could not be read, and the first of them."""
+    if not run.steps:
+        return {"count": 0, "examples": []}
+    lines = run.store.bad_lines(run.steps[0])
+    return {"count": lines.num_rows, "examples": lines.slice(0, _MESSAGES).to_pylist()}
 
 
 def samples(run: Run) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from importlib import resources
 from string import Template
 from typing import Any
@@ -39,7 +40,23 @@ def render(data: dict[str, Any]) -> str:
 
 def to_json(data: dict[str, Any]) -> str:
     """Return the report as the text of report.json."""
-    return json.dumps(data, ensure_ascii=False, indent=1, default=str) + "\n"
+    return json.dumps(plain(data), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as what JSON can hold: numbers that are not finite become null, unknown types their text.
+
+    Examples:
+        >>> plain({"a": [float("nan"), 1.5]})
+        {'a': [None, 1.5]}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def _asset(name: str) -> str:

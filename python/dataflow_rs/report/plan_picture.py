@@ -70,7 +70,7 @@ def nodes(data: dict[str, Any]) -> list[Node]:
 
 def _step_node(step: dict[str, Any]) -> Node:
     if step["parent"] is None:
-        names = [PurePath(str(file[0] if isinstance(file, (list, tuple)) else file)).name for file in step["files"]]
+        names = [PurePath(file).name for file in step["files"]]
         title = names[0] if len(names) == 1 else f"{len(names)} files" if names else "source"
         return Node("s0", None, "source", title, plural(step["rows_out"], "row"))
     note = f"{count(step['rows_in'])} → {count(step['rows_out'])} rows"

@@ -104,8 +104,8 @@ def sections(data: dict[str, Any]) -> list[Section]:
                 reasons(data["drops"]),
             )
         )
-    if data["errors"]:
-        made.append(_section("errors", "Errors", "Rows whose processing failed.", _errors(data["errors"])))
+    if data["errors"] or data["bad_lines"]["count"]:
+        made.append(_section("errors", "Errors", None, _errors(data["errors"]), _bad_lines(data["bad_lines"])))
     if data["samples"]["rows"]:
         made.append(_section("samples", "Final rows", _samples_lead(data), _samples(data["samples"])))
     made.append(_section("reproduce", "Reproduce", None, *_reproduce(data)))
@@ -148,7 +148,20 @@ def _lengths_lead(lengths: dict[str, Any]) -> Html:
     )
 
 
-def _errors(errors: list[dict[str, Any]]) -> Html:
+def _bad_lines(lines: dict[str, Any]) -> Html | None:
+    if not lines["count"]:
+        return None
+    caption = f"Lines of the source that could not be read: {count(lines['count'])}, of which the first"
+    rows = [
+        [f"{line['file']}, line {line['line']}", shortened(line["message"], 300), shortened(line["text"] or "", 120)]
+        for line in lines["examples"]
+    ]
+    return table(caption, ["where", "what is wrong", "the line"], rows)
+
+
+def _errors(errors: list[dict[str, Any]]) -> Html | None:
+    if not errors:
+        return None
     rows = []
     for error in errors:
         messages = [
@@ -163,7 +176,12 @@ def _errors(errors: list[dict[str, Any]]) -> Html:
                 element("ul", *messages, class_="messages"),
             ]
         )
-    return table("Errors by step and class", ["step", "error", "rows", "the first ones"], rows, numeric=[2])
+    return table(
+        "Rows whose processing failed, by step and class of error",
+        ["step", "error", "rows", "the first ones"],
+        rows,
+        numeric=[2],
+    )
 
 
 def _samples_lead(data: dict[str, Any]) -> str:
@@ -217,6 +235,9 @@ def _reproduce(data: dict[str, Any]) -> Iterator[Html]:
             " and run it: ",
             element("code", "dataflow-rs run recipe.yaml"),
         )
+        if data["unregistered"]:
+            names = ", ".join(data["unregistered"])
+            yield element("p", f"It needs operators that are not part of the library: {names}.", class_="quiet")
         yield element("pre", element("code", recipe), class_="recipe", tabindex="0")
     facts = [[name, str(value)] for name, value in data["environment"].items()]
     facts += [["run directory", data["path"]], ["stored bytes", count(data["stored_bytes"])]]

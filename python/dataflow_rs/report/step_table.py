@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from dataflow_rs.report.markup import Html, element, join, table
@@ -12,7 +13,7 @@ from dataflow_rs.report.reasons import shortened
 
 def step_table(steps: list[dict[str, Any]]) -> Html:
     """Return a table with a line for each step; columns about model calls only where there were any."""
-    columns = [
+    columns: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
         ("in", lambda step: count(step["rows_in"]) if step["index"] else "-"),
         ("out", lambda step: count(step["rows_out"])),
         ("dropped", lambda step: count(step["rows_dropped"])),
