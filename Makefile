@@ -8,6 +8,8 @@ PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
 EXTRAS = openai,local,pandas
+MODEL = qwen2.5-coder-0.5b-instruct
+LARGE_MODEL = qwen2.5-coder-1.5b-instruct
 PYTEST = $(BIN)/python -m pytest
 MATURIN = VIRTUAL_ENV="$$PWD/$(VENV)" $(BIN)/maturin
 # The crates with Rust tests: the binding crate is tested from Python, and leaving it out keeps one build of PyO3.
@@ -31,14 +33,14 @@ build: $(VENV)/tools.stamp
 	set -x; $(MATURIN) develop --locked --extras $(EXTRAS) && touch $(VENV)/build.stamp
 
 models: build ## Fetch the small local model into the user's cache, once
-	$(BIN)/dataflow-rs models pull
+	$(BIN)/dataflow-rs models pull $(MODEL)
 
 run: models ## Run the main job on the sample data: filter, deduplicate, generate, evaluate, export
 	$(BIN)/dataflow-rs run pipelines/text.py
 
 test: build ## Run all tests but the long ones: Rust, then Python (within 45 minutes on 2 cores, build included)
 	$(CARGO_TEST)
-	@$(BIN)/dataflow-rs models pull || { \
+	@$(BIN)/dataflow-rs models pull $(MODEL) || { \
 	echo "*************************************************************************************"; \
 	echo "** THE SMALL LOCAL MODEL IS NOT AVAILABLE: the tests that need it will be SKIPPED. **"; \
 	echo "*************************************************************************************"; } >&2
@@ -48,7 +50,7 @@ test-soak: build ## Run the long kill, fault and fuzz suites
 	$(PYTEST) -m soak --timeout 7200
 
 test-models: build ## Run the tests that need the larger local model (1.1 GB)
-	$(BIN)/dataflow-rs models pull qwen2.5-coder-1.5b
+	$(BIN)/dataflow-rs models pull $(LARGE_MODEL)
 	$(PYTEST) -m large_model --timeout 3600
 
 test-vllm: build ## Run the tests against a real vLLM, in an environment of its own (2.5 GB)

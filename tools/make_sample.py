@@ -53,7 +53,9 @@ SOURCES = (
     Source("vue-docs-en", "CC-BY-4.0", "Vue.js documentation, Yuxi (Evan) You and contributors", 40),
     Source("cpp-docs", "CC-BY-4.0", "Microsoft C++ documentation, Microsoft and contributors", 120),
     Source("tldr-pages", "CC-BY-4.0", "tldr pages, the tldr-pages team and contributors", 120),
-    Source("apache2-doc-boiler", "Apache-2.0", "The same manual, whole pages with their navigation", 14, longest=24_000),
+    Source(
+        "apache2-doc-boiler", "Apache-2.0", "The same manual, whole pages with their navigation", 14, longest=24_000
+    ),
     Source("apache2-doc-raw", "Apache-2.0", "The same manual, raw HTML", 10, longest=24_000),
     Source("postgresql-doc-raw", "PostgreSQL", "The PostgreSQL manual, raw HTML", 24),
 )

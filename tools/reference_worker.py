@@ -34,6 +34,36 @@ GOLDEN_TEXTS = [
     "\0" * 9,
 ]
 
+# Texts where ours decide otherwise on purpose, and texts next to these where they do not.
+DIFFERENCE_TEXTS = [
+    "\u6f22\u5b57" * 60,
+    "\u6f22\u5b57" * 56,
+    "\u6f22\u5b57\u3001" * 60,
+    "w " * 100 + ": " + "w " * 100,
+    "w " * 100 + "- " + "w " * 100,
+    "\u4e00\u884c\uff01\u4e8c\u884c\uff1f\u4e09\u884c\u3002",
+    "press 1\ufe0f\u20e3 or #\u20e3, not 1 and \u20e3",
+    "\u2705 done \u231a late \u00a9\ufe0f and \u00a9",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0915\u094d\u200d\u0937",
+    "\U0001f3f4\U000e0067\U000e0062\U000e007f flag \U0001f468\u200d\U0001f469\u200d\U0001f467\u200d",
+    "at ftp://example.org/file or sftp://example.org, www.example.org and awww.example.org",
+    "first https://example.org\r\n\nsecond",
+    "<b title='x > y'>bold</b> <input disabled> <b and c> <!-- a > b --> <!doctype html> <1> < a>",
+    "if a<b and c>d then List<String> x",
+    "8 \u00f7 2",
+    "* item\n" * 20,
+    "- item\n" * 20,
+    "12) item\n" * 20,
+    "1234. item\n" * 20,
+    "-item\n" * 20,
+    "\u2013item\n" * 20,
+    "&lt &lt; &ltx;",
+    "sex! (Sex) sex, anal",
+    "big  black cock cocks",
+    "x-rated sex-shop and sex-shop",
+    "aa " * 199 + "aaaa bbbb cccc",
+]
+
 
 def report(text: str) -> None:
     """Say on the error stream how far the recording is."""
@@ -148,6 +178,7 @@ def border_texts() -> list[str]:
             "abc " * (199 + step) + "ab",
             "a" * 10 + (" " + "b" * 10) * (199 + step) + " " + "c" * 9,
         ]  # mean length
+    texts += DIFFERENCE_TEXTS
     return [*texts, "a. " * 7500, "a. " * 7501, "w " * 99_999, "w " * 100_000]
 
 

@@ -1,15 +1,98 @@
-"""Types of the native library; see the Rust crate `dfrs-python`."""
+"""Types of the native extension module.
 
-from __future__ import annotations
+Columns are any object with `__arrow_c_array__` or `__arrow_c_stream__` (pyarrow, Polars, ...) that holds `string`,
+`large_string`, `string_view` or a dictionary of these. Results are objects with the same protocol: give them to
+`pyarrow.record_batch`, `pyarrow.array` or `pyarrow.chunked_array`, which copies nothing.
+"""
 
 import os
 from collections.abc import Iterator
+from typing import Any, Final, Protocol, TypeAlias, final
 
 import pyarrow as pa
 
-__version__: str
+__all__ = [
+    "MinHashIndex",
+    "TextFilter",
+    "TextReader",
+    "TextRefiner",
+    "TextWriter",
+    "__version__",
+    "lsh_collision_probability",
+    "lsh_params",
+    "set_threads",
+    "text_schema",
+    "threads",
+]
 
-# --- formats: text files in and out -----------------------------------------------------------------------------------
+__version__: Final[str]
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object = None) -> Any: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any: ...
+
+_Column: TypeAlias = _ArrowArray | _ArrowStream
+
+@final
+class MinHashIndex:
+    """Kept texts of a greedy near-duplicate search, fed with columns in row order."""
+
+    def __new__(
+        cls,
+        num_perm: int = 128,
+        threshold: float = 0.9,
+        ngram: int = 5,
+        use_n_gram: bool = True,
+        verify: bool = False,
+    ) -> MinHashIndex: ...
+    def insert(self, column: _Column) -> _ArrowArray:
+        """Decides the rows of a column: keep (bool), `duplicate_of` (uint64), similarity (float64)."""
+
+    @property
+    def bands(self) -> int:
+        """Number of bands, b."""
+
+    @property
+    def rows(self) -> int:
+        """Signature positions per band, r."""
+
+    @property
+    def seen(self) -> int:
+        """Rows inserted so far; the next one gets this number."""
+
+    @property
+    def kept(self) -> int:
+        """Kept rows, without nulls."""
+
+@final
+class TextFilter:
+    """A rule with its parameters; judges columns of text."""
+
+    def __new__(cls, rule: str, parameters_json: str) -> TextFilter: ...
+    def judge(self, column: _Column) -> _ArrowArray:
+        """Judges every row: keep (bool), value and threshold (float64), rule and detail (string) of dropped rows."""
+
+@final
+class TextRefiner:
+    """A refiner with its parameters; rewrites columns of text."""
+
+    def __new__(cls, refiner: str, parameters_json: str) -> TextRefiner: ...
+    def refine(self, column: _Column) -> Any:
+        """Returns the column with every text rewritten; type, nulls and chunks stay."""
+
+def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
+    """Probability that two texts of the given Jaccard similarity share a band."""
+
+def lsh_params(threshold: float, num_perm: int) -> tuple[int, int]:
+    """Number of bands and positions per band that suit a similarity threshold."""
+
+def set_threads(n: int | None = None) -> None:
+    """Bounds the threads of all native operators; None is one per processor."""
+
+def threads() -> int:
+    """Number of threads that native operators run on."""
 
 class _Batch:
     """A record batch, taken over by `pyarrow.record_batch` without copying."""
@@ -67,5 +150,3 @@ class TextWriter:
         """Give the file its name and return the number of rows."""
     def abort(self) -> None:
         """Forget the file; nothing is left of it."""
-
-# --- end of formats ---------------------------------------------------------------------------------------------------

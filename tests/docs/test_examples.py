@@ -31,7 +31,12 @@ COMMANDS = [
 
 
 def test_there_are_examples():
-    assert {block.file for block in PYTHON} >= {"README.md", "docs/pipelines.md", "docs/storage.md", "docs/operators.md"}
+    assert {block.file for block in PYTHON} >= {
+        "README.md",
+        "docs/pipelines.md",
+        "docs/storage.md",
+        "docs/operators.md",
+    }
     assert RECIPES
     assert COMMANDS
 

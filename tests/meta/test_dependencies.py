@@ -74,7 +74,9 @@ def test_every_part_is_in_the_table():
 def test_python_imports_point_one_way():
     found = edges()
     assert {("core", "storage"), ("pipeline", "core"), ("operators", "core")} <= {(a, b) for a, b, _ in found}
-    wrong = [f"{place}: {part} must not import {target}" for part, target, place in found if target not in ALLOWED[part]]
+    wrong = [
+        f"{place}: {part} must not import {target}" for part, target, place in found if target not in ALLOWED[part]
+    ]
     assert not wrong, "\n".join(wrong)
 
 

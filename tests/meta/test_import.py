@@ -58,7 +58,8 @@ def test_the_facade_lists_what_it_imports():
     public = {
         name
         for name, value in vars(dataflow_rs).items()
-        if not name.startswith("_") and getattr(value, "__module__", "dataflow_rs.x").startswith("dataflow_rs.")
+        if not name.startswith("_")
+        and getattr(value, "__module__", "dataflow_rs.x").startswith("dataflow_rs.")
         and not isinstance(value, type(sys))
     }
     assert "Pipeline" in public

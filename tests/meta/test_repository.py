@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.conftest import MODELS
+
 from .repository import ROOT, tracked_files
 
 BINARY = {".parquet", ".gz", ".zst", ".arrow", ".png", ".ico", ".woff2"}
@@ -74,6 +76,11 @@ def test_every_relative_link_in_the_pages_leads_somewhere():
                 broken.append(f"{name}: {link}")
     assert seen >= 5
     assert not broken, "\n".join(broken)
+
+
+def test_the_makefile_fetches_the_models_that_the_tests_look_for():
+    variables = dict(re.findall(r"^(\w+) = (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"model": variables["MODEL"], "large_model": variables["LARGE_MODEL"]} == MODELS
 
 
 def test_the_continuous_integration_calls_the_readmes_test_command():

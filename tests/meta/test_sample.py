@@ -17,7 +17,9 @@ ROW = re.compile(r"^\| ([\w-]+) \| (\d+) \| (\d+) \| ([^|]+) \| ([^|]+) \|$", re
 def test_counts_and_licences_are_those_of_the_readme():
     with gzip.open(FOLDER / "documents.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    told = {name: (int(n), licence) for name, n, _, licence, owner in ROW.findall((FOLDER / "README.md").read_text("utf-8"))}
+    told = {
+        name: (int(n), licence) for name, n, _, licence, owner in ROW.findall((FOLDER / "README.md").read_text("utf-8"))
+    }
     assert len(told) == 14
     found = Counter((row["source"], row["license"]) for row in rows)
     assert {name: (found[name, licence], licence) for name, (_, licence) in told.items()} == told

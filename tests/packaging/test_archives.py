@@ -59,7 +59,7 @@ def test_wheel_has_no_link_and_one_tag_for_all_pythons(which, request):
     with zipfile.ZipFile(wheel) as archive:
         links = [info.filename for info in archive.infolist() if stat.S_ISLNK(info.external_attr >> 16)]
     assert links == []
-    name, version, python, abi, _ = wheel.stem.split("-")
+    name, _, python, abi, _ = wheel.stem.split("-")
     assert (name, python, abi) == ("open_dataflow_rs", "cp310", "abi3")
 
 

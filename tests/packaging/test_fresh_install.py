@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,5 +100,7 @@ def test_installed_size(fresh_python, tmp_path, capsys):
     with capsys.disabled():
         largest = sorted(ours.items(), key=lambda item: -item[1])[:5]
         shown = ", ".join(f"{name} {size / 1e6:.0f}" for name, size in largest)
-        print(f"\ninstalled size: {sum(ours.values()) / 1e6:.0f} MB (native code of the development build); {shown}")
+        sys.stdout.write(
+            f"\ninstalled size: {sum(ours.values()) / 1e6:.0f} MB (native code of the development build); {shown}\n"
+        )
     assert sum(ours.values()) < 600e6

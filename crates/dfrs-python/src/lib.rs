@@ -2,7 +2,10 @@
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
 mod dedup;
+mod errors;
 mod formats;
+mod text;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -15,6 +18,13 @@ mod _native {
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
+
     #[pymodule_export]
     use crate::formats::{TextReader, TextWriter, text_schema};
+
+    #[pymodule_export]
+    use crate::text::{TextFilter, TextRefiner};
+
+    #[pymodule_export]
+    use crate::threads::{set_threads, threads};
 }

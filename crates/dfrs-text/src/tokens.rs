@@ -1,8 +1,10 @@
-//! Tokens of the pattern `\w+|[^\w\s]+`: runs of word characters and runs of everything else that is not whitespace.
+//! Tokens of the pattern `\w+|[^\w\s]+` as NLTK's `WordPunctTokenizer` finds them: runs of word characters and runs
+//! of everything else that is not whitespace. NLTK uses the package `regex`, where combining marks are word
+//! characters and whitespace is Unicode's, unlike Python's `re`.
 
 use std::ops::Range;
 
-use crate::unicode::{char_at, is_space, is_word};
+use crate::unicode::{char_at, tables};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -19,7 +21,7 @@ const fn classes() -> [Class; 128] {
     let mut byte = 0;
     while byte < 128 {
         let char = byte as u8 as char;
-        if is_space(char) {
+        if char.is_whitespace() {
             classes[byte] = Class::Space;
         } else if char.is_ascii_alphanumeric() || char == '_' {
             classes[byte] = Class::Word;
@@ -37,9 +39,9 @@ fn class_at(text: &str, at: usize) -> (Class, usize) {
         return (ASCII[usize::from(byte)], 1);
     }
     let char = char_at(text, at);
-    let class = if is_word(char) {
+    let class = if tables::WORD_OF_REGEX.contains(char) {
         Class::Word
-    } else if is_space(char) {
+    } else if char.is_whitespace() {
         Class::Space
     } else {
         Class::Other

@@ -79,13 +79,13 @@ def first_json_text(text: str) -> tuple[str, Any]:
 
 
 def code_block(text: str, language: str = "") -> str:
-    """Return the content of the first fenced code block, of a language if one is named.
+    r"""Return the content of the first fenced code block, of a language if one is named.
 
     Raises:
         MalformedReplyError: there is none.
 
     Examples:
-        >>> code_block("Here you are:\\n```sql\\nSELECT 1;\\n```\\n", "sql")
+        >>> code_block("Here you are:\n```sql\nSELECT 1;\n```\n", "sql")
         'SELECT 1;'
     """
     for fence in _FENCE.finditer(_rest_after_thinking(text)):
@@ -96,14 +96,14 @@ def code_block(text: str, language: str = "") -> str:
 
 
 def numbered_list(text: str) -> list[str]:
-    """Return the items of the numbered or bulleted list in a reply; an item may go over several lines.
+    r"""Return the items of the numbered or bulleted list in a reply; an item may go over several lines.
 
     Raises:
         MalformedReplyError: there is none.
 
     Examples:
-        >>> numbered_list("Ideas:\\n1. Ask why.\\n2) Ask how,\\n   in detail.")
-        ['Ask why.', 'Ask how,\\n   in detail.']
+        >>> numbered_list("Ideas:\n1. Ask why.\n2) Ask how,\n   in detail.")
+        ['Ask why.', 'Ask how,\n   in detail.']
     """
     rest = _rest_after_thinking(text)
     starts = list(_ITEM.finditer(rest))
@@ -116,14 +116,14 @@ def numbered_list(text: str) -> list[str]:
 
 
 def question_answers(text: str) -> list[tuple[str, str]]:
-    """Return the (question, answer) pairs of a reply in `Q:` / `A:` form; both may go over several lines.
+    r"""Return the (question, answer) pairs of a reply in `Q:` / `A:` form; both may go over several lines.
 
     Raises:
         MalformedReplyError: there is no pair with both parts.
 
     Examples:
-        >>> question_answers("Q: Why?\\nA: Because\\nit is so.\\n\\nQ: How?\\nA: Well.")
-        [('Why?', 'Because\\nit is so.'), ('How?', 'Well.')]
+        >>> question_answers("Q: Why?\nA: Because\nit is so.\n\nQ: How?\nA: Well.")
+        [('Why?', 'Because\nit is so.'), ('How?', 'Well.')]
     """
     rest = _rest_after_thinking(text)
     starts = list(_QUESTION.finditer(rest))

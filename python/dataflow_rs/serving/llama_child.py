@@ -1,8 +1,9 @@
 """The child process of `LocalServing`: llama.cpp's server, which ends when its parent does.
 
 Run as a script with an isolated interpreter; it imports nothing of this package, so that the child stays small. Its
-standard input is a pipe that the parent holds open, with the settings on its first line (which name a key that
-other users must not see among the arguments). The end of that pipe, however the parent died, ends the child. Because a process forked by the parent could hold the pipe open as well, a changed parent ends it, too.
+standard input is a pipe that the parent holds open, with the settings on its first line (they hold a key, which other
+users must not see among the arguments). The end of that pipe, however the parent died, ends the child. Because a
+process forked by the parent could hold the pipe open as well, a changed parent ends it, too.
 """
 
 from __future__ import annotations

@@ -40,8 +40,8 @@ _START_TIMEOUT_S = 180.0
 class LocalServing(ChatServing):
     """Ask a model that runs on this machine.
 
-    Needs the extra `[local]` and the model's weights, which are fetched only by `dataflow-rs models pull NAME`. The same
-    question gets the same answer in every run: temperature 0, a fixed seed, and no state shared between requests.
+    Needs the extra `[local]` and the model's weights, which are fetched only by `dataflow-rs models pull NAME`. The
+    same question gets the same answer in every run: temperature 0, a fixed seed, and no state shared between requests.
 
     Args:
         model: a name from `dataflow-rs models list`, or the path of a GGUF file.
@@ -210,8 +210,10 @@ class _Server:
     def _start(self, settings: Mapping[str, Any]) -> str:
         """Give the child its settings and wait until it has loaded the model."""
         spec = importlib.util.find_spec("xllamacpp")
-        assert spec is not None and spec.origin is not None, "it was imported above"
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert spec is not None, "it was imported above"
+        assert spec.origin is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         packages = str(Path(spec.origin).parent.parent)
         content = {**settings, "parent": os.getpid(), "packages": packages, "port": 0, "api_key": self.api_key}
         timer = _after(_START_TIMEOUT_S, self.process.kill)

@@ -15,8 +15,23 @@ from typing import Any
 from dataflow_rs.exceptions import ParameterError, nearest
 
 _ANNOTATIONS = frozenset(
-    "$schema $id $comment $defs definitions title description default examples format deprecated readOnly writeOnly "
-    "strict name".split()
+    [
+        "$schema",
+        "$id",
+        "$comment",
+        "$defs",
+        "definitions",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "format",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "strict",
+        "name",
+    ]
 )
 _MAX_DEPTH = 200
 
@@ -51,7 +66,8 @@ def mismatches(value: Any, schema: Any) -> Iterator[str]:
     """Yield where and how a value deviates from a schema that `check_schema` accepts; nothing if it follows it.
 
     Examples:
-        >>> schema = {"type": "object", "properties": {"score": {"type": "integer", "maximum": 5}}, "required": ["score"]}
+        >>> score = {"type": "integer", "maximum": 5}
+        >>> schema = {"type": "object", "properties": {"score": score}, "required": ["score"]}
         >>> list(mismatches({"score": 7}, schema)), list(mismatches({}, schema))
         (['score: 7 is above the maximum 5'], ["'score' is missing"])
     """
@@ -185,7 +201,7 @@ def _number(value: Any) -> Any:
     return value if _is_number(value) else None
 
 
-def _length(kind: type) -> Callable[[Any], int | None]:
+def _length(kind: type[list[Any]] | type[str] | type[dict[str, Any]]) -> Callable[[Any], int | None]:
     return lambda value: len(value) if isinstance(value, kind) else None
 
 

@@ -121,20 +121,20 @@ class Completion:
 
     @property
     def answer(self) -> str:
-        """The text without a reasoning block at its beginning; empty where the call failed.
+        r"""The text without a reasoning block at its beginning; empty where the call failed.
 
         Examples:
-            >>> Completion("<think>2 and 2</think>\\n4").answer
+            >>> Completion("<think>2 and 2</think>\n4").answer
             '4'
         """
         return answer_of(self.text or "")
 
     @property
     def reasoning(self) -> str | None:
-        """What the model reasoned before it answered, where it shows it.
+        r"""What the model reasoned before it answered, where it shows it.
 
         Examples:
-            >>> Completion("<think>2 and 2</think>\\n4").reasoning
+            >>> Completion("<think>2 and 2</think>\n4").reasoning
             '2 and 2'
         """
         if self.reasoning_content is not None:
@@ -170,10 +170,10 @@ def answer_of(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return text without lone surrogates, which no UTF-8 column can hold; they become U+FFFD.
+    r"""Return text without lone surrogates, which no UTF-8 column can hold; they become U+FFFD.
 
     Examples:
-        >>> clean("a\\ud800b")
+        >>> clean("a\ud800b")
         'a\ufffdb'
     """
     try:

@@ -49,13 +49,15 @@ class FakeServing(Serving):
     family: ClassVar[str] = "fake"
     operational: ClassVar[frozenset[str]] = Serving.operational | {"latency_s", "fail"}
 
-    reply: Callable[..., Any] | Sequence[Any] | Mapping[str, Any]
-    fail: Callable[..., ServingError | None] | Mapping[int, ServingError] | None = None
+    reply: Any
+    fail: Any = None
     latency_s: float = 0.0
     model: str = "fake"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not (callable(self.reply) or isinstance(self.reply, (list, tuple, Mapping))) or self.reply in ([], ()):
+            raise ParameterError(f"FakeServing(reply=): got {self.reply!r}; it is a function, a list or a mapping")
         self.calls = 0
         self.requests: list[Request] = []
         self._lock = threading.Lock()
@@ -90,15 +92,14 @@ class FakeServing(Serving):
     def _failure(self, prompt: str, number: int) -> ServingError | None:
         if self.fail is None:
             return None
-        return self.fail(prompt) if callable(self.fail) else self.fail.get(number)
+        failure: ServingError | None = self.fail(prompt) if callable(self.fail) else self.fail.get(number)
+        return failure
 
     def _reply(self, request: Request, prompt: str, number: int) -> Any:
         if callable(self.reply):
             return self.reply(request) if self._whole_request else self.reply(prompt)
         if isinstance(self.reply, Mapping):
             return self.reply.get(prompt, self.reply.get("*"))
-        if not self.reply:
-            raise ParameterError("FakeServing: reply=[] holds no answer")
         return self.reply[(number - 1) % len(self.reply)]
 
 

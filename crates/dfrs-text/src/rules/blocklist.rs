@@ -21,7 +21,7 @@ pub struct Blocklist {
     threshold: Option<u64>,
     boundary: Boundary,
     finder: AhoCorasick,
-    /// Per entry, whether it counts inside other words, because its script has no spaces.
+    /// Per entry, whether it counts inside other words: its script has no spaces, or it is a symbol.
     anywhere: Vec<bool>,
 }
 
@@ -67,7 +67,9 @@ impl TryFrom<Parameters> for Blocklist {
         }
         entries.sort_unstable();
         entries.dedup();
-        let anywhere = |entry: &String| boundary != Boundary::Space && entry.contains(is_unspaced);
+        let anywhere = |entry: &String| {
+            boundary != Boundary::Space && (entry.contains(is_unspaced) || !entry.contains(is_word))
+        };
         let mut builder = AhoCorasick::builder();
         builder.ascii_case_insensitive(true);
         Ok(Self {

@@ -59,7 +59,7 @@ const fn is_bullet(char: char) -> bool {
     )
 }
 
-/// Whether a line starts with a dash, asterisk, dot or number that a space sets off.
+/// Whether a line starts with a dash, asterisk, dot or number that whitespace sets off.
 fn is_list_item(line: &str) -> bool {
     let rest = if let Some(rest) = line.strip_prefix(['-', '*', '+', '\u{b7}', '\u{2013}']) {
         rest
@@ -73,5 +73,5 @@ fn is_list_item(line: &str) -> bool {
             None => return false,
         }
     };
-    rest.starts_with(is_space)
+    rest.is_empty() || rest.starts_with(is_space)
 }

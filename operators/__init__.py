@@ -1,0 +1,13 @@
+"""All operators of the library, by domain; importing this package registers them."""
+
+from __future__ import annotations
+
+if __name__ != "dataflow_rs.operators":
+    raise ImportError(
+        f"the operators were imported as '{__name__}'; import them as 'dataflow_rs.operators', because a second copy "
+        "would register every operator twice"
+    )
+
+from dataflow_rs.operators import core_text, general_text
+
+__all__ = ["core_text", "general_text"]

@@ -1,0 +1,53 @@
+"""Rules, refiners and deduplication for any text."""
+
+from __future__ import annotations
+
+from dataflow_rs.operators.general_text.blocklist import BlocklistFilter
+from dataflow_rs.operators.general_text.capital_words import CapitalWordsFilter
+from dataflow_rs.operators.general_text.char_number import CharNumberFilter
+from dataflow_rs.operators.general_text.colon_end import ColonEndFilter
+from dataflow_rs.operators.general_text.content_null import ContentNullFilter
+from dataflow_rs.operators.general_text.curly_bracket import CurlyBracketFilter
+from dataflow_rs.operators.general_text.html_entity import HtmlEntityFilter
+from dataflow_rs.operators.general_text.html_url_remover import HtmlUrlRemoverRefiner
+from dataflow_rs.operators.general_text.line_end_with_ellipsis import LineEndWithEllipsisFilter
+from dataflow_rs.operators.general_text.line_start_with_bulletpoint import LineStartWithBulletpointFilter
+from dataflow_rs.operators.general_text.line_with_javascript import LineWithJavascriptFilter
+from dataflow_rs.operators.general_text.lorem_ipsum import LoremIpsumFilter
+from dataflow_rs.operators.general_text.mean_word_length import MeanWordLengthFilter
+from dataflow_rs.operators.general_text.min_hash_deduplicate import MinHashDeduplicateFilter
+from dataflow_rs.operators.general_text.no_punc import NoPuncFilter
+from dataflow_rs.operators.general_text.remove_emoji import RemoveEmojiRefiner
+from dataflow_rs.operators.general_text.remove_extra_spaces import RemoveExtraSpacesRefiner
+from dataflow_rs.operators.general_text.sentence_number import SentenceNumberFilter
+from dataflow_rs.operators.general_text.special_character import SpecialCharacterFilter
+from dataflow_rs.operators.general_text.symbol_word_ratio import SymbolWordRatioFilter
+from dataflow_rs.operators.general_text.unique_words import UniqueWordsFilter
+from dataflow_rs.operators.general_text.watermark import WatermarkFilter
+from dataflow_rs.operators.general_text.word_number import WordNumberFilter
+
+__all__ = [
+    "BlocklistFilter",
+    "CapitalWordsFilter",
+    "CharNumberFilter",
+    "ColonEndFilter",
+    "ContentNullFilter",
+    "CurlyBracketFilter",
+    "HtmlEntityFilter",
+    "HtmlUrlRemoverRefiner",
+    "LineEndWithEllipsisFilter",
+    "LineStartWithBulletpointFilter",
+    "LineWithJavascriptFilter",
+    "LoremIpsumFilter",
+    "MeanWordLengthFilter",
+    "MinHashDeduplicateFilter",
+    "NoPuncFilter",
+    "RemoveEmojiRefiner",
+    "RemoveExtraSpacesRefiner",
+    "SentenceNumberFilter",
+    "SpecialCharacterFilter",
+    "SymbolWordRatioFilter",
+    "UniqueWordsFilter",
+    "WatermarkFilter",
+    "WordNumberFilter",
+]
