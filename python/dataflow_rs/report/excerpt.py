@@ -9,6 +9,8 @@ from dataclasses import dataclass
 SHOWN, LINES = 360, 8
 """Characters and lines of an excerpt, at the most."""
 _BEFORE, _LINES_BEFORE = 120, 3
+_HEAD, _MARKED = 40, 200
+"""Characters by which a shortened detail is found, and of a mark, at the most."""
 _QUOTED = re.compile(r"""(["'`«“‘])(.+?)(["'`»”’])""", re.DOTALL)
 _WORDS = re.compile(r"\s+|[^\s]+")
 
@@ -55,7 +57,9 @@ def excerpt(text: str, detail: str | None = None) -> Excerpt:
         return Excerpt(_piece(text, 0), 0, len(text))
     start = _start(text, found[0], found[1])
     piece = _piece(text, start)
-    return Excerpt(piece, start, len(text), ((found[0] - start, min(found[1] - start, len(piece))),))
+    return Excerpt(
+        piece, start, len(text), ((found[0] - start, min(found[1] - start, len(piece), found[0] - start + _MARKED)),)
+    )
 
 
 def _start(text: str, first: int, last: int) -> int:
@@ -83,7 +87,14 @@ def _find(text: str, detail: str) -> tuple[int, int] | None:
         match = re.search(re.escape(phrase), text, re.IGNORECASE)
         if match:
             return match.span()
-    return None
+    return _beginning(text, detail)
+
+
+def _beginning(text: str, detail: str) -> tuple[int, int] | None:
+    """Find the beginning of a detail that was itself shortened."""
+    head = detail.rstrip(".… ")[:_HEAD]
+    found = text.find(head) if len(head) == _HEAD else -1
+    return (found, found + _HEAD) if found >= 0 else None
 
 
 def side_by_side(text: str, other: str) -> tuple[Excerpt, Excerpt]:
