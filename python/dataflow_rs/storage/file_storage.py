@@ -167,9 +167,10 @@ class FileStorage:
         return source
 
     def _part_bytes(self) -> int:
-        from dataflow_rs.storage.formats import size_of
+        from dataflow_rs.storage.files import is_paths, resolve
 
-        return min(max(size_of(self.source) // PARTS, SMALLEST_PART), LARGEST_PART)
+        size = sum(file.stat().st_size for file in resolve(self.source)) if is_paths(self.source) else 0
+        return min(max(size // PARTS, SMALLEST_PART), LARGEST_PART)
 
     # -- reading and writing -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from dataflow_rs.exceptions import ParameterError, SourceNotFoundError, nearest
 
@@ -74,6 +75,14 @@ def common_format(files: list[Path], format_: str | None) -> str:
             "Name them in two sources"
         )
     return next(iter(found))
+
+
+def is_paths(source: Any) -> bool:
+    """Whether a source is a path, a glob or a list of these, and not a table in memory."""
+    if isinstance(source, (str, os.PathLike)):
+        return True
+    many = isinstance(source, (list, tuple))
+    return many and bool(source) and all(isinstance(item, (str, os.PathLike)) for item in source)
 
 
 def resolve(source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:

@@ -36,6 +36,7 @@ from dataflow_rs.storage.files import (
     common_format,
     compression_of,
     format_of,
+    is_paths,
     resolve,
 )
 from dataflow_rs.storage.schemas import GivenSchema, conform, parse_given
@@ -96,7 +97,7 @@ def open_source(
         raise ParameterError("columns: a column is named twice")
     given, whole = parse_given(schema)
     reading = Reading(given, whole, columns, on_bad_line == "skip", batch_rows, batch_bytes)
-    if not _is_paths(source):
+    if not is_paths(source):
         return MemorySource(source, reading)
     files = resolve(source)
     found = common_format(files, format)
@@ -105,13 +106,6 @@ def open_source(
     if found == "arrow":
         return ipc_files.IpcSource(files, reading)
     return text_files.TextSource(files, found, reading)
-
-
-def _is_paths(source: Any) -> bool:
-    if isinstance(source, (str, os.PathLike)):
-        return True
-    many = isinstance(source, (list, tuple))
-    return many and bool(source) and all(isinstance(item, (str, os.PathLike)) for item in source)
 
 
 def write_file(
