@@ -93,7 +93,9 @@ def _find(name: str) -> bool:
 
 def _load_file(path: Path) -> ModuleType:
     """Import a file under its own name, so that steps of operators defined in it are found again by the next run."""
-    name = path.stem if path.stem not in sys.modules and path.stem.isidentifier() else f"_{path.stem}"
+    known = getattr(sys.modules.get(path.stem), "__file__", None)
+    free = path.stem not in sys.modules or (known is not None and _same(known, os.fspath(path)))
+    name = path.stem if free and path.stem.isidentifier() else f"_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

@@ -31,7 +31,7 @@ def test_show(run):
     lines = invoke("show", run.path).stdout.splitlines()
     assert lines[0] == f"Sample  finished  {run.path}"
     assert lines[1].split() == ["step", "rows", "dropped", "time"]
-    found = [re.sub(r"(< )?[\d.]+ m?s", "T", " ".join(line.split())) for line in lines[2:]]
+    found = [re.sub(r"(< )?[\d.]+ m?s\b", "T", " ".join(line.split())) for line in lines[2:]]
     assert found == [
         "0 source 7",
         "1 WordCountEvaluator 7 T",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,8 @@ exports:
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATAFLOW_RS_PROGRESS", "0")
-    for name in ("clean", "recipe"):
-        monkeypatch.delitem(__import__("sys").modules, name, raising=False)
+    for name in ("clean", "two", "broken"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     Path("in.jsonl").write_text('{"text": "a b c"}\n{"text": "a"}\n{"text": "a b"}\n', encoding="utf-8")
     Path("clean.py").write_text(PIPELINE, encoding="utf-8")
     Path("recipe.yaml").write_text(RECIPE, encoding="utf-8")
