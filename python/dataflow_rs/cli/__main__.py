@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from dataflow_rs.cli import main
 
-main(prog_name="dataflow-rs")
+if __name__ == "__main__":
+    main(prog_name="dataflow-rs")

@@ -50,10 +50,9 @@ def columns(
     """Return rows as aligned columns, the last one cut to the terminal's width.
 
     Examples:
-        >>> print(columns([["a", "10", "x"], ["bc", "5", "y"]], head=["n", "rows", ""], right=[1]))
-        n   rows
-        a     10  x
-        bc     5  y
+        >>> print(columns([["a", "10", "x"], ["bc", "5", "y"]], right=[1]))
+        a   10  x
+        bc   5  y
     """
     to_right = set(right)
     lines = [list(head)] if head else []

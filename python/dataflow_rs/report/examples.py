@@ -57,8 +57,9 @@ class Rule:
     thresholds: set[float] = field(default_factory=set)
 
     def picks(self) -> list[Pick]:
-        """Return the chosen rows, each once."""
-        judged = [found[1] for found in (self.closest, self.furthest) if found is not None]
+        """Return the chosen rows, each once; of rows that were all judged alike just the first ones."""
+        alike = self.low == self.high
+        judged = [found[1] for found in (self.closest, self.furthest) if found is not None and not alike]
         chosen: dict[tuple[int, int], Pick] = {}
         for pick in [*judged, *self.first]:
             chosen.setdefault((pick.part, pick.row), pick)

@@ -51,7 +51,7 @@ def seconds(value: float | None) -> str:
 
     Examples:
         >>> [seconds(s) for s in (0.0004, 0.25, 7.3, 75, 4000, 90_000)]
-        ['< 1 ms', '250 ms', '7.3 s', '1 min 15 s', '1 h 7 min', '25 h 0 min']
+        ['< 1 ms', '250 ms', '7.3 s', '1 min 15 s', '1 h 6 min', '25 h 0 min']
     """
     if value is None:
         return "-"

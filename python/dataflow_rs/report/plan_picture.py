@@ -15,8 +15,8 @@ from typing import Any
 from dataflow_rs.report.markup import Html, element, join
 from dataflow_rs.report.numbers import count, plural
 
-_BOX = (232, 58)
-_GAP = (34, 44)
+_BOX = (246, 58)
+_GAP = (28, 42)
 _RAIL = 13
 _MARGIN = 4
 _GLYPH = 7.6

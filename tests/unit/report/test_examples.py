@@ -32,8 +32,8 @@ def shown(reason):
     ("texts", "expected", "low", "high"),
     [
         (["5", "11", "9", "-3", "7"], [(2, 9.0, CLOSEST), (3, -3.0, FURTHEST), (0, 5.0, FIRST)], -3, 9),
-        (["9", "9", "9", "9"], [(0, 9.0, CLOSEST), (1, 9.0, ""), (2, 9.0, "")], 9, 9),
-        (["4"], [(0, 4.0, CLOSEST)], 4, 4),
+        (["9", "9", "9", "9"], [(0, 9.0, FIRST), (1, 9.0, ""), (2, 9.0, "")], 9, 9),
+        (["4"], [(0, 4.0, FIRST)], 4, 4),
         (["12", "3", "2"], [(1, 3.0, CLOSEST), (2, 2.0, FURTHEST)], 2, 3),
     ],
 )
@@ -45,9 +45,9 @@ def test_closest_clearest_and_first_are_shown(tmp_path, texts, expected, low, hi
 
 
 def test_a_value_that_is_no_number_is_no_closest_call(tmp_path):
-    [reason] = drop_reasons(filtered_run(tmp_path, NumberFilter(), [None, "3"]))
-    assert [(row, why) for row, _, why in shown(reason)] == [(1, CLOSEST), (0, FIRST)]
-    assert reason["examples"][1]["excerpt"] is None
+    [reason] = drop_reasons(filtered_run(tmp_path, NumberFilter(), [None, "3", "2"]))
+    assert [(row, why) for row, _, why in shown(reason)] == [(1, CLOSEST), (2, FURTHEST), (0, FIRST)]
+    assert reason["examples"][2]["excerpt"] is None
 
 
 def test_all_steps_and_rules_of_a_run(tmp_path):

@@ -42,8 +42,8 @@ def test_an_arrow_for_each_step_and_no_box_on_another(parents, columns):
     places = [(box.row, box.column) for box in made]
     assert len(set(places)) == len(places)
     width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', svg).groups())
-    for x, y in re.findall(r'<rect x="(\d+)" y="(\d+)" width="232"', svg):
-        assert 0 <= int(x) <= width - 232
+    for x, y in re.findall(r'<rect x="(\d+)" y="(\d+)" width="246"', svg):
+        assert 0 <= int(x) <= width - 246
         assert 0 <= int(y) <= height - 58
 
 
@@ -51,13 +51,13 @@ def test_an_arrow_for_each_step_and_no_box_on_another(parents, columns):
 def test_no_arrow_crosses_a_box(columns):
     made = boxes([None, 0, 1, 2, 3, 1, 5, 3, 0])
     svg = picture(made, columns, "a plan")
-    rects = [tuple(map(int, found)) for found in re.findall(r'<rect x="(\d+)" y="(\d+)" width="232"', svg)]
+    rects = [tuple(map(int, found)) for found in re.findall(r'<rect x="(\d+)" y="(\d+)" width="246"', svg)]
     paths = re.findall(r'<path d="(M[^"]+)" class="edge"', svg)
     assert paths
     for path in paths:
         for (x, y), (u, v) in itertools.pairwise(points(path)):
             for left, top in rects:
-                inside = max(x, u) > left and min(x, u) < left + 232 and max(y, v) > top and min(y, v) < top + 58
+                inside = max(x, u) > left and min(x, u) < left + 246 and max(y, v) > top and min(y, v) < top + 58
                 assert not inside, (path, left, top)
 
 
