@@ -32,12 +32,12 @@ EXTRAS = [
     (
         "OpenAIServing needs the package 'openai', which is not installed. "
         "Install it with: pip install 'open-dataflow-rs[openai]'",
-        "dataflow_rs.OpenAIServing(model='m', base_url='http://127.0.0.1:9/v1').generate_from_input(['x'])",
+        "from dataflow_rs.serving import OpenAIServing as S; S(model='m', base_url='http://127.0.0.1:9/v1').generate_from_input(['x'])",
     ),
     (
         "LocalServing needs the package 'xllamacpp', which is not installed. "
         "Install it with: pip install 'open-dataflow-rs[local]'",
-        "dataflow_rs.LocalServing().generate_from_input(['x'])",
+        "from dataflow_rs.serving import LocalServing as S; S().generate_from_input(['x'])",
     ),
     (
         "pip install 'open-dataflow-rs[pandas]'",
