@@ -7,10 +7,12 @@ else. A reasoning block at the beginning of a reply is not looked into.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from dataflow_rs.exceptions import MalformedReplyError
-from dataflow_rs.serving.json_reply import FENCE, excerpt, first_json
+from dataflow_rs.serving.json_reply import excerpt, fences, first_json
 from dataflow_rs.serving.types import answer_of
 
 _ITEM = re.compile(r"^[ \t]*(?:\(?\d{1,4}[.):]|[-*•])[ \t]+(?=\S)", re.MULTILINE)
@@ -45,9 +47,9 @@ def code_block(text: str, language: str = "") -> str:
         >>> code_block("Here you are:\n```sql\nSELECT 1;\n```\n", "sql")
         'SELECT 1;'
     """
-    for fence in FENCE.finditer(answer_of(text)):
-        if not language or fence[2].lower() == language.lower():
-            return str(fence[3])
+    for found, content in fences(answer_of(text)):
+        if not language or found.lower() == language.lower():
+            return content
     wanted = f"{language} code block" if language else "code block"
     raise MalformedReplyError(f"the reply holds no {wanted}: {excerpt(text)}")
 
@@ -62,11 +64,7 @@ def numbered_list(text: str) -> list[str]:
         >>> numbered_list("Ideas:\n1. Ask why.\n2) Ask how,\n   in detail.")
         ['Ask why.', 'Ask how,\n   in detail.']
     """
-    rest = answer_of(text)
-    starts = list(_ITEM.finditer(rest))
-    ends = [start.start() for start in starts[1:]] + [len(rest)]
-    items = [rest[start.end() : end].strip() for start, end in zip(starts, ends, strict=True)]
-    items = [item for item in items if item]
+    items = [block.strip() for block in _blocks(_ITEM, answer_of(text)) if block.strip()]
     if not items:
         raise MalformedReplyError(f"the reply holds no list: {excerpt(text)}")
     return items
@@ -82,12 +80,8 @@ def question_answers(text: str) -> list[tuple[str, str]]:
         >>> question_answers("Q: Why?\nA: Because\nit is so.\n\nQ: How?\nA: Well.")
         [('Why?', 'Because\nit is so.'), ('How?', 'Well.')]
     """
-    rest = answer_of(text)
-    starts = list(_QUESTION.finditer(rest))
-    ends = [start.start() for start in starts[1:]] + [len(rest)]
     pairs = []
-    for start, end in zip(starts, ends, strict=True):
-        block = rest[start.end() : end]
+    for block in _blocks(_QUESTION, answer_of(text)):
         answer = _ANSWER.search(block)
         if answer is not None:
             pair = block[: answer.start()].strip(), block[answer.end() :].strip()
@@ -149,6 +143,13 @@ def _score_in_prose(text: str, high: float) -> float | None:
         if values:
             return values.pop() if len(values) == 1 else None
     return None
+
+
+def _blocks(opening: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield what follows each match of a pattern, up to the next one."""
+    starts = list(opening.finditer(text))
+    for start, following in zip_longest(starts, starts[1:]):
+        yield text[start.end() : len(text) if following is None else following.start()]
 
 
 def _number(value: Any) -> float | None:

@@ -50,7 +50,13 @@ class InstructionPrompt(PromptTemplate):
 
 @component
 class RewritePrompt(InstructionPrompt):
-    """Apply an instruction to a text, and take the reply in place of the text; a reply that was cut is none."""
+    """Apply an instruction to a text, and take the reply in place of the text; a reply that was cut is none.
+
+    Args:
+        system_prompt: the instruction.
+        user_prompt: what goes before the text in the user message.
+        schema: JSON schema that the reply must follow.
+    """
 
     allows_cut: ClassVar[bool] = False
 

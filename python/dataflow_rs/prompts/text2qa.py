@@ -11,7 +11,7 @@ from dataflow_rs.prompts.base import PromptTemplate, object_schema, typed_fields
 from dataflow_rs.prompts.parsing import numbered_list, question_answers
 from dataflow_rs.serving.json_reply import first_json
 
-_TEXT = {"type": "string", "minLength": 1}
+_TEXT = {"type": "string"}
 
 
 @component

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.serving.types import answer_of, clean
 
 _MAX_STARTS = 200
-FENCE = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:\n[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
-)
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^\s`~]*)[^`~]*$")
 
 
 def first_json(text: str) -> Any:
@@ -43,7 +42,7 @@ def first_json_text(text: str) -> tuple[str, Any]:
     whole = _decoded(rest, 0)
     if whole is not None and whole[0] == len(rest):
         return rest, whole[1]
-    for place in (*(fence[3] for fence in FENCE.finditer(rest)), rest):
+    for place in (*(content for _, content in fences(rest)), rest):
         for number, start in enumerate(re.finditer(r"[{\[]", place)):
             if number == _MAX_STARTS:
                 break
@@ -51,6 +50,23 @@ def first_json_text(text: str) -> tuple[str, Any]:
             if found is not None:
                 return place[start.start() : found[0]], found[1]
     raise MalformedReplyError(f"the reply holds no JSON: {excerpt(text)}")
+
+
+def fences(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (language, content) of the fenced blocks; one that is never closed goes to the end of the text."""
+    mark, language = "", ""
+    content: list[str] = []
+    for line in text.split("\n"):
+        fence = _FENCE.match(line)
+        if not mark and fence:
+            mark, language, content = fence[1], fence[2], []
+        elif mark and fence and fence[1].startswith(mark):
+            yield language, "\n".join(content)
+            mark = ""
+        elif mark:
+            content.append(line)
+    if mark:
+        yield language, "\n".join(content)
 
 
 def excerpt(text: str, characters: int = 80) -> str:

@@ -44,8 +44,7 @@ def format_of(path: Path, *, argument: str) -> tuple[str, str]:
         suffixes.pop()
     found = _FORMAT_OF_SUFFIX.get(suffixes[-1]) if suffixes else None
     if found is None or (compression != "none" and found not in TEXT_FORMATS):
-        known = (*_FORMAT_OF_SUFFIX, *_COMPRESSION_OF_SUFFIX)
-        hint = nearest(path.suffix.lower(), known) if path.suffix else ""
+        hint = nearest(path.suffix.lower(), _FORMAT_OF_SUFFIX) if compression == "none" else ""
         raise ParameterError(
             f"{argument}: the name {path} does not tell a format{hint}; accepted are {ACCEPTED}. "
             f"Rename the file or pass format=, one of {', '.join(FORMATS)}"
