@@ -124,6 +124,7 @@ pub struct TextWriter {
 #[pymethods]
 impl TextWriter {
     #[new]
+    #[allow(clippy::needless_pass_by_value)] // extracted from Python
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -176,12 +177,12 @@ fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Compressed { file, .. } => MalformedInputError::new_err((text, file)),
         Error::Parameter(_) => ParameterError::new_err(text),
         Error::Export(_) => ExportError::new_err(text),
-        Error::Io { file, source } => with_file(py, source, file),
+        Error::Io { file, source } => with_file(py, &source, file),
     }
 }
 
 /// Python's own error for an errno: `FileNotFoundError`, `PermissionError`, ...
-fn with_file(py: Python<'_>, source: std::io::Error, file: String) -> PyErr {
+fn with_file(py: Python<'_>, source: &std::io::Error, file: String) -> PyErr {
     let Some(code) = source.raw_os_error() else {
         return PyOSError::new_err(format!("{file}: {source}"));
     };

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate, object_schema
-from dataflow_rs.prompts.parsing import excerpt, score
+from dataflow_rs.prompts.parsing import score
+from dataflow_rs.serving.json_reply import excerpt
 from dataflow_rs.serving.types import Message
 
 
