@@ -10,14 +10,17 @@ import json
 import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataflow_rs.core.environment import load
 from dataflow_rs.exceptions import ContentFilteredError
 from dataflow_rs.serving.base import Finished, Serving
-from dataflow_rs.serving.engine import AsyncEngine, RetryPolicy
 from dataflow_rs.serving.openai_errors import BrokenReplyError, typed_error
+from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.types import Completion, Request, Usage
+
+if TYPE_CHECKING:
+    from dataflow_rs.serving.engine import AsyncEngine
 
 _CONNECT_TIMEOUT_S = 10.0
 
@@ -61,6 +64,8 @@ class ChatServing(Serving):
 
     def start(self) -> None:
         """Connect to the endpoint."""
+        from dataflow_rs.serving.engine import AsyncEngine
+
         with self._starting:
             if self._client is None:
                 openai = load("openai", self._extra, self.name)
@@ -121,13 +126,40 @@ class ChatServing(Serving):
         return {"model": self.model_name, "messages": list(request.messages), **given}
 
 
+_LOOSE = frozenset(
+    ["minLength", "maxLength", "uniqueItems", "minProperties", "maxProperties", "prefixItems", "oneOf", "allOf", "not"]
+)
+
+
 def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if schema is None:
         return None
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": str(schema.get("title") or "reply"), "schema": dict(schema), "strict": True},
-    }
+    form = {"name": "reply", "schema": dict(schema), "strict": is_strict(schema)}
+    return {"type": "json_schema", "json_schema": form}
+
+
+def is_strict(schema: Any) -> bool:
+    """Whether a schema is in the subset that endpoints accept with `strict`; they refuse others with it.
+
+    Examples:
+        >>> is_strict({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False})
+        True
+        >>> is_strict({"type": "object", "properties": {"a": {}}})
+        False
+    """
+    if isinstance(schema, list):
+        return all(map(is_strict, schema))
+    if not isinstance(schema, Mapping):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        closed = schema.get("additionalProperties") is False
+        if not closed or set(schema.get("required", ())) != set(schema.get("properties", ())):
+            return False
+    parts = [
+        part for name, part in schema.items() if name not in ("properties", "$defs", "definitions", "enum", "const")
+    ]
+    named = [part for name in ("properties", "$defs", "definitions") for part in schema.get(name, {}).values()]
+    return not _LOOSE & set(schema) and all(map(is_strict, parts + named))
 
 
 def read_reply(content: Any) -> Completion:
