@@ -73,7 +73,10 @@ def _lines(data: dict[str, Any]) -> list[str]:
     if data["changed_files"]:
         names = ", ".join(data["changed_files"])
         lines.append(f"{click.style('stale', fg='yellow')}: {names} changed since; the next run reads it again")
-    lines += [f"exported {export['path']} (step {export['step']})" for export in data["exports"]]
+    lines += [
+        f"{'exported' if export['written'] else 'to export'} {export['path']} (step {export['step']})"
+        for export in data["exports"]
+    ]
     return lines
 
 

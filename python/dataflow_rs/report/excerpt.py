@@ -9,8 +9,8 @@ from dataclasses import dataclass
 SHOWN, LINES = 360, 8
 """Characters and lines of an excerpt, at the most."""
 _BEFORE, _LINES_BEFORE = 120, 3
-_HEAD, _MARKED = 40, 200
-"""Characters by which a shortened detail is found, and of a mark, at the most."""
+_HEAD, _MARKED, _QUOTE = 40, 200, 3
+"""Characters by which a shortened detail is found, of a mark at the most, and of a quotation at least."""
 _QUOTED = re.compile(r"""(["'`«“‘])(.+?)(["'`»”’])""", re.DOTALL)
 _WORDS = re.compile(r"\s+|[^\s]+")
 
@@ -77,9 +77,11 @@ def _piece(text: str, start: int) -> str:
 
 
 def _find(text: str, detail: str) -> tuple[int, int] | None:
+    if not detail.strip():
+        return None
     wanted = [detail, *(quoted[2] for quoted in _QUOTED.finditer(detail))]
     for phrase in wanted:
-        if not phrase.strip():
+        if phrase is not detail and len(phrase.strip()) < _QUOTE:
             continue
         found = text.find(phrase)
         if found >= 0:

@@ -155,13 +155,14 @@ def _shown(value: Any) -> Any:
 
 
 def exports(run: Run) -> list[dict[str, Any]]:
-    """Return the files that the run wrote and the step that each holds."""
+    """Return the files of the plan, the step that each holds, and whether the last run came to write them."""
     info = run.info
     last = run.steps[-1].index if run.steps else 0
     recipe = info.get("recipe") or {}
     planned = recipe.get("exports") or info.get("exports") or []
     entries = [entry if isinstance(entry, dict) else {"path": entry} for entry in planned]
-    return [{"path": str(entry["path"]), "step": int(entry.get("step", last))} for entry in entries]
+    written = info.get("finished") is not None
+    return [{"path": str(entry["path"]), "step": int(entry.get("step", last)), "written": written} for entry in entries]
 
 
 def environment() -> dict[str, Any]:

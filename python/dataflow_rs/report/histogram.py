@@ -71,7 +71,9 @@ def _bin_title(name: str, edges: list[int], i: int, before: int, after: int) -> 
 
 def _axis(edges: list[int], bins: int) -> Html:
     marks = [
-        element("span", short(edges[i]), style=f"left:{100 * i / bins:.2f}%") for i in _ticks(edges, bins) if i < bins
+        element("span", short(edges[i]), style=f"left:{100 * i / bins:.2f}%")
+        for i in _ticks(edges, bins)
+        if i < bins - 1 or not i
     ]
     return element("div", *marks, class_="axis", aria_hidden="true")
 

@@ -60,10 +60,11 @@ def nodes(data: dict[str, Any]) -> list[Node]:
     for index in range(len(found), (data["planned_steps"] or 0) + 1):
         found.append(Node(f"s{index}", f"s{index - 1}", "planned", f"{index}", "not run yet"))
     files: dict[int, list[str]] = {}
+    written = all(export["written"] for export in data["exports"])
     for export in data["exports"]:
         files.setdefault(export["step"], []).append(PurePath(export["path"]).name)
     for step, names in files.items():
-        note = f"and {', '.join(names[1:])}" if names[1:] else "written file"
+        note = f"and {', '.join(names[1:])}" if names[1:] else "exported" if written else "not written yet"
         found.append(Node(f"e{step}", f"s{step}", "export", names[0], note))
     return found
 

@@ -14,7 +14,7 @@ from dataflow_rs.report.plan_picture import plan_pictures
 from dataflow_rs.report.reasons import quote, reasons, shortened
 from dataflow_rs.report.step_table import step_details, step_table
 
-_SHORT = 60
+_SHORT = 100
 """Characters of a text that is shown on the line of its name."""
 
 
@@ -241,7 +241,10 @@ def _reproduce(data: dict[str, Any]) -> Iterator[Html]:
         yield element("pre", element("code", recipe), class_="recipe", tabindex="0")
     facts = [[name, str(value)] for name, value in data["environment"].items()]
     facts += [["run directory", data["path"]], ["stored bytes", count(data["stored_bytes"])]]
-    facts += [["exported", f"{one['path']} (step {one['step']})"] for one in data["exports"]]
+    facts += [
+        ["exported" if one["written"] else "to export", f"{one['path']} (step {one['step']})"]
+        for one in data["exports"]
+    ]
     yield table("Environment in which the report was written", ["what", "value"], facts)
     prints = [[f"{step['index']}. {step['name']}", element("code", step["fingerprint"][:16])] for step in data["steps"]]
     yield element(

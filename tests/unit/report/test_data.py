@@ -106,7 +106,7 @@ def test_exports_and_recipe(tmp_path, monkeypatch):
     pipeline = Sample("in.jsonl", "run", export="out.jsonl")
     pipeline.compile()
     data = report_data(pipeline.forward(quiet=True))
-    assert data["exports"] == [{"path": "out.jsonl", "step": 7}]
+    assert data["exports"] == [{"path": "out.jsonl", "step": 7, "written": True}]
     assert data["steps"][0]["files"] == [str(tmp_path / "in.jsonl")]
     assert "operator: WordCountEvaluator" in data["recipe"]
     assert "WordCountEvaluator" in data["unregistered"]

@@ -18,6 +18,8 @@ def marked(found: Excerpt) -> list[str]:
         ("one two three", "the phrase 'two'", ["two"]),
         ("one two three", "found “three” here", ["three"]),
         ("one two three", "four", []),
+        ("a: b", 'no JSON in "x": "y"', []),
+        ("1. one", "1.", ["1."]),
         ("one two three", " ", []),
         ("one two three", None, []),
         ("a.b", "a+b", []),
