@@ -6,11 +6,19 @@ import doctest
 import importlib
 
 import pytest
+from dataflow_rs.core import registry
 
 from .repository import modules
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 NAMES = [*modules(), "dataflow_rs._native"]
+
+
+@pytest.fixture(autouse=True)
+def registry_as_before(monkeypatch):
+    """Examples register operators whose names must not outlive them."""
+    registry.load_all()
+    monkeypatch.setattr(registry, "_operators", dict(registry._operators))
 
 
 @pytest.mark.parametrize("name", NAMES)
