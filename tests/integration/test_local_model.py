@@ -26,8 +26,8 @@ pytestmark = pytest.mark.model
 
 RIVER = (
     "The Danube is the second-longest river in Europe. It rises in the Black Forest in Germany and flows for about "
-    "2,850 kilometres to the Black Sea, passing through ten countries. Four capitals lie on its banks: Vienna, Bratislava, "
-    "Budapest and Belgrade."
+    "2,850 kilometres to the Black Sea, passing through ten countries. Four capitals lie on its banks: Vienna, "
+    "Bratislava, Budapest and Belgrade."
 )
 PLANET = {
     "type": "object",

@@ -17,7 +17,7 @@ import regex
 FLAGS = Path(__file__).parents[2] / "crates/dfrs-text/src/refiners/html_flags.txt"
 Judged = tuple[bool, "float | None"]
 NOTHING: Judged = (False, None)
-ENTITIES = "nbsp lt gt amp quot apos hellip ndash mdash lsquo rsquo ldquo rdquo".split()
+ENTITIES = ["nbsp", "lt", "gt", "amp", "quot", "apos", "hellip", "ndash", "mdash", "lsquo", "rsquo", "ldquo", "rdquo"]
 BULLETS = "\u2022\u2023\u25b6\u25c0\u25e6\u25a0\u25a1\u25aa\u25ab"
 EAST_ASIAN = (
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -216,7 +216,8 @@ NAME = "[A-Za-z][A-Za-z0-9:._-]*"
 BLANK = r"[ \t\r]"
 ATTRIBUTE = r"[^\s\"'<>/=]+"
 VALUE = rf"{BLANK}*={BLANK}*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'=<>`]+)"
-ALONE = rf"(?:[@#:*\[(]{ATTRIBUTE}|[@#:*\[(]|(?i:{'|'.join(FLAGS.read_text().split())})(?=[\s\"'<>/=])|(?=[^\s\"'<>/=]*-){ATTRIBUTE})"
+FLAG = rf"(?i:{'|'.join(FLAGS.read_text().split())})(?=[\s\"'<>/=])"
+ALONE = rf"(?:[@#:*\[(]{ATTRIBUTE}|[@#:*\[(]|{FLAG}|(?=[^\s\"'<>/=]*-){ATTRIBUTE})"
 TAG = re.compile(
     rf"<!--.*?-->|<[!?]{NAME}[^<>\n]*>|</{NAME}{BLANK}*>|<{NAME}(?:{BLANK}+(?:{ATTRIBUTE}{VALUE}|{ALONE}))*{BLANK}*/?>"
 )

@@ -67,22 +67,21 @@ class ChatServing(Serving):
         from dataflow_rs.serving.engine import AsyncEngine
 
         with self._starting:
+            if self._engine is None:
+                self._engine = AsyncEngine(self.concurrency, self.policy)
             if self._client is None:
                 openai = load("openai", self._extra, self.name)
                 endpoint = self.connect()
                 self._secret: str | None = endpoint["api_key"]
                 self._client = openai.AsyncOpenAI(max_retries=0, timeout=self._timeout(openai), **endpoint)
-            if self._engine is None:
-                self._engine = AsyncEngine(self.concurrency, self.policy)
+                self._engine.on_close(self._client.close)
 
     def close(self) -> None:
         """Close connections; a later request opens them again."""
         super().close()
         with self._starting:
-            engine, client, self._engine, self._client = self._engine, self._client, None, None
+            engine, self._engine, self._client = self._engine, None, None
             if engine is not None:
-                if client is not None:
-                    engine.run(client.close())
                 engine.close()
 
     @property
@@ -101,14 +100,13 @@ class ChatServing(Serving):
 
     async def _send(self, request: Request) -> Completion:
         """Send a request once."""
+        import openai
+
         try:
             reply = await self._client.chat.completions.with_raw_response.create(**self.body(request))
             content = json.loads(reply.content)
-        except Exception as error:
-            typed = typed_error(error, self._secret)
-            if typed is None:
-                raise
-            raise typed from error
+        except (openai.OpenAIError, ValueError) as error:
+            raise typed_error(error, self._secret) from error
         return read_reply(content)
 
     def body(self, request: Request) -> dict[str, Any]:

@@ -53,7 +53,12 @@ def first_json_text(text: str) -> tuple[str, Any]:
 
 
 def fences(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (language, content) of the fenced blocks; one that is never closed goes to the end of the text."""
+    r"""Yield (language, content) of the fenced blocks; one that is never closed goes to the end of the text.
+
+    Examples:
+        >>> list(fences("a ``` in a line\n~~~sql\nSELECT 1\n~~~\n```\nopen"))
+        [('sql', 'SELECT 1'), ('', 'open')]
+    """
     mark, language = "", ""
     content: list[str] = []
     for line in text.split("\n"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
 import json
 import os
@@ -20,8 +19,6 @@ from dataflow_rs.exceptions import ModelUnavailableError
 
 _CHILD = Path(__file__).with_name("llama_child.py")
 _START_TIMEOUT_S = 180.0
-
-_running: weakref.WeakSet[LlamaServer] = weakref.WeakSet()
 
 
 class LlamaServer:
@@ -44,7 +41,7 @@ class LlamaServer:
             stderr=self._messages,
             env=_environment(),
         )
-        _running.add(self)
+        self._finalizer = weakref.finalize(self, _end, self.process, self._messages, os.getpid())
         try:
             self.address = self._start(settings)
         except BaseException:
@@ -81,28 +78,27 @@ class LlamaServer:
         text = self._messages.read().decode(errors="replace").strip()
         return text[-500:] or f"it ended with code {self.process.returncode} and said nothing"
 
-    def stop(self) -> int:
-        """End the child and return its exit code."""
-        _running.discard(self)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self.process.terminate()
-        try:
-            return self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-        finally:
-            self._messages.close()
+    def stop(self) -> int | None:
+        """End the child and return its exit code. Garbage collection and the end of this process do it as well."""
+        self._finalizer()
+        return self.process.returncode
+
+
+def _end(process: subprocess.Popen[bytes], messages: IO[bytes], owner: int) -> None:
+    if os.getpid() != owner:  # a forked process has copies of everything, but the child is not its own
+        return
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    messages.close()
 
 
 def _environment() -> dict[str, str]:
     """Idle threads of llama.cpp must sleep; spinning costs most of the speed where cores are few."""
     return {**os.environ, "OMP_WAIT_POLICY": "passive"}
-
-
-@atexit.register
-def _stop_all() -> None:
-    for server in list(_running):
-        server.stop()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -192,6 +194,7 @@ def test_it_works_inside_a_running_loop():
 
 SCRIPT = """
 import sys
+import threading
 from dataflow_rs.serving import OpenAIServing, Request
 serving = OpenAIServing("m", base_url=sys.argv[1], api_key="x", max_concurrency=3, call_log=sys.argv[2])
 try:
@@ -280,3 +283,13 @@ def test_wrong_parameters(settings, message):
     with pytest.raises(ParameterError) as caught:
         OpenAIServing("m", **settings)
     assert str(caught.value).startswith(message)
+
+
+def test_a_serving_that_nobody_closes_leaves_no_thread():
+    with serving_faults(lambda body, n: reply("hello")) as server:
+        client = serving(server)
+        client.generate_from_input(["a"])
+        assert [thread.name for thread in threading.enumerate()].count("dataflow-rs-serving") == 1
+        del client
+        gc.collect()
+    assert "dataflow-rs-serving" not in [thread.name for thread in threading.enumerate()]

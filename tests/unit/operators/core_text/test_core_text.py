@@ -293,3 +293,25 @@ def test_fingerprints_follow_model_and_prompt_but_not_speed():
     assert fingerprint() == fingerprint(latency_s=1.0, price=(1, 1))
     assert fingerprint() != fingerprint(model="other")
     assert fingerprint() != PromptedGenerator(FakeServing({"*": "x"}), "Do that.").fingerprint()
+
+
+def test_templates_that_do_not_name_the_text():
+    class TaskPrompt(UserPrompt):
+        """Only the task."""
+
+        user = "Task only: {task}"
+        fields = {"question": str, "answer": str}
+
+    class ConstantPrompt(PromptTemplate):
+        """The same for all rows."""
+
+        user = "Say something."
+
+    serving = FakeServing(
+        lambda p: '{"tasks": ["t"]}' if p.startswith("Text:") else json.dumps({"question": p, "answer": "a"})
+    )
+    table = pa.table({"text": ["a", None, " "]})
+    pairs = Text2QAGenerator(serving, prompt_template=TaskPrompt()).apply(table)
+    assert pairs["generated_question"].to_pylist() == ["Task only: t"]
+    said = PromptedGenerator(FakeServing(["hello"]), prompt_template=ConstantPrompt()).apply(table, input_key="text")
+    assert said["generated_content"].to_pylist() == ["hello"] * 3
