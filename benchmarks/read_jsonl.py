@@ -1,9 +1,9 @@
 """Reading JSON Lines against Polars and pyarrow, on the same file in the same run.
 
-The file is the shared `messy-000.jsonl.zst`, unpacked and repeated. Equal tables are asserted first. Every reader gives
-an Arrow table with all rows; ours and Polars' look at every value before they decide the types, pyarrow's decides by
-the first block. Peers and ours take turns; what is reported is the median of the ratios of each turn. Memory is the
-peak of a process of its own, imports included.
+The file is the shared `messy-000.jsonl.zst`, unpacked and repeated. Equal tables are asserted first. Every
+reader gives an Arrow table with all rows; ours and Polars' look at every value before they decide the types,
+pyarrow's decides by the first block. Peers and ours take turns; what is reported is the median of the ratios
+of each turn. Memory is the peak of a process of its own, imports included.
 
 Usage: python benchmarks/read_jsonl.py [--megabytes 200] [--repeats 5] [--data DIR]
 """
@@ -64,6 +64,18 @@ def seconds(name: str, path: Path) -> float:
     return time.perf_counter() - start
 
 
+def own_peak_mb() -> float:
+    """Peak memory of this process since it was started.
+
+    Not `ru_maxrss`: on Linux that one survives `exec`, and would be the peak of the parent.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes on macOS
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
 def peak_mb(name: str, path: Path) -> float:
     """Peak memory of a process that reads the file once."""
     command = [sys.executable, __file__, "--worker", name, str(path)]
@@ -101,8 +113,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.worker:
         READERS[arguments.worker[0]](Path(arguments.worker[1]))
-        unit = 1 if sys.platform == "darwin" else 1024
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+        print(own_peak_mb())
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "texts.jsonl"

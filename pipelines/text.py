@@ -102,17 +102,17 @@ class TextPipeline(Pipeline):
         cache_path: str = "runs/text",
         llm_serving: Serving | None = None,
         rows: int = 24,
-        max_words: int = 400,
+        max_words: int = 250,
     ) -> None:
         super().__init__()
         self.storage = FileStorage(source, cache_path=cache_path)
         self.out = Path(cache_path)
-        self.llm_serving = llm_serving or LocalServing(max_tokens=200)
+        self.llm_serving = llm_serving or LocalServing(max_tokens=320)
         self.rules = [*refiners(), *line_rules(), RemoveExtraSpacesRefiner(), *text_rules()]
         self.dedup = MinHashDeduplicateFilter(threshold=0.9)
         self.fitting = WordNumberFilter(min_words=60, max_words=max_words)
         self.sample = SampleFilter(size=rows)
-        self.generate = Text2QAGenerator(self.llm_serving, max_input_chars=1500)
+        self.generate = Text2QAGenerator(self.llm_serving, max_input_chars=1200)
         self.evaluate = Text2QASampleEvaluator(self.llm_serving)
 
     def forward(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from dataflow_rs.core.native_text import NativeFilter
 from dataflow_rs.core.registry import operator
 from dataflow_rs.exceptions import ParameterError
@@ -41,7 +39,7 @@ class WatermarkFilter(NativeFilter):
         ['copy that']
     """
 
-    watermarks: list[str] = field(default_factory=lambda: ["Copyright", "Watermark", "Confidential"])
+    watermarks: list[str] | tuple[str, ...] = ("Copyright", "Watermark", "Confidential")
 
     def __post_init__(self) -> None:
         """Check the parameters."""

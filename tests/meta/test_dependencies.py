@@ -21,7 +21,7 @@ ALLOWED = {
     "pipeline": {"core", "storage", "exceptions"},
     "pipelines": {"operators", "core", "serving", "prompts", "pipeline", "storage", "exceptions"},
     "report": {"core", "pipeline", "storage", "exceptions"},
-    "cli": {"core", "pipeline", "report", "serving", "storage", "exceptions"},
+    "cli": {"_native", "core", "pipeline", "report", "serving", "storage", "exceptions"},
 }
 """Part of the package -> the parts that it may import."""
 FACADE = {"Pipeline": "pipeline", "Plan": "pipeline", "read_recipe": "pipeline", "FileStorage": "storage"}

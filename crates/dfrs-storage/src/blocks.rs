@@ -161,7 +161,9 @@ impl Blocks {
         };
         // Growing by doubling would take up to twice the memory.
         let room = max_bytes.min(ROOM) + PIECE;
-        block.bytes.reserve_exact(room.saturating_sub(block.bytes.len()));
+        block
+            .bytes
+            .reserve_exact(room.saturating_sub(block.bytes.len()));
         let mut at = 0;
         while !self.ended && block.records.len() < max_rows && (at == 0 || at < max_bytes) {
             match self.step(&mut block, at) {

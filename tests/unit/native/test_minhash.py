@@ -159,7 +159,7 @@ def test_wrong_column_type():
     with pytest.raises(ColumnError) as caught:
         _native.MinHashIndex().insert(pa.array([1, 2]))
     assert str(caught.value) == (
-        "the column has type Int64: near-duplicates are searched in string, large_string, string_view or "
+        "the column has type Int64: texts are read from string, large_string, string_view or "
         "dictionary columns of these. Cast it to string first."
     )
 

@@ -69,7 +69,8 @@ def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
         (
             "*",
             ParameterError,
-            "source: {folder}/a.jsonl is jsonl and {folder}/d.parquet is parquet; the files of a source have one "
+            "source: {folder}/a.jsonl is jsonl and {folder}/d.parquet is parquet; the files of a "
+            "source have one "
             "format. Name them in two sources",
         ),
     ],
@@ -95,7 +96,8 @@ def test_unknown_suffix(tmp_path, name, hint):
     with pytest.raises(ParameterError) as caught:
         open_source(path)
     assert str(caught.value) == (
-        f"source: the name {path} does not tell a format{hint}; accepted are .parquet, .arrow, .feather, .ipc, "
+        f"source: the name {path} does not tell a format{hint}; accepted are .parquet, .arrow, "
+        f".feather, .ipc, "
         ".jsonl, .ndjson, .json, .csv and .tsv, the last five also with .gz or .zst. "
         "Rename the file or pass format=, one of jsonl, json, csv, tsv, parquet, arrow"
     )

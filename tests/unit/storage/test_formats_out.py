@@ -109,19 +109,22 @@ EMPTY_STRUCT = pa.table({"x": pa.array([{}], pa.struct([]))})
         (
             "x.csv",
             NESTED,
-            "column 'x' of type List(Int64): separated values hold no nested values; export to Parquet, Arrow IPC or "
+            "column 'x' of type List(Int64): separated values hold no nested values; export to "
+            "Parquet, Arrow IPC or "
             "JSON Lines",
         ),
         (
             "x.jsonl",
             pa.table({"x": [b"\xff"]}),
-            "column 'x' of type Binary: text formats hold no bytes; cast the column to string or export to Parquet or "
+            "column 'x' of type Binary: text formats hold no bytes; cast the column to string or "
+            "export to Parquet or "
             "Arrow IPC",
         ),
         (
             "x.json",
             pa.table({"x": pa.array([[1]], pa.list_(pa.duration("s")))}),
-            "column 'x' of type List(Duration(s)): cast the column to int64, or export to Parquet or Arrow IPC",
+            "column 'x' of type List(Duration(s)): cast the column to int64, or export to Parquet or "
+            "Arrow IPC",
         ),
         (
             "x.jsonl",
@@ -147,13 +150,15 @@ EMPTY_STRUCT = pa.table({"x": pa.array([{}], pa.struct([]))})
         (
             "x.parquet",
             EMPTY_STRUCT,
-            "column 'x' of type struct<>: Parquet has no such type (Cannot write struct type 'x' with no child field "
+            "column 'x' of type struct<>: Parquet has no such type (Cannot write struct type 'x' with "
+            "no child field "
             "to Parquet. Consider adding a dummy child field.); export to Arrow IPC",
         ),
         (
             "x.parquet",
             pa.table({"x": pa.array([[1]], pa.list_(pa.timestamp("s")))}),
-            "column 'x' of type list<item: timestamp[s]>: Parquet would give it back as list<element: timestamp[ms]>; "
+            "column 'x' of type list<item: timestamp[s]>: Parquet would give it back as list<element: "
+            "timestamp[ms]>; "
             "cast it to that type, or export to Arrow IPC",
         ),
     ],

@@ -47,7 +47,10 @@ WIDE = zstandard.ZstdCompressionParameters(window_log=27, enable_ldm=True)
         zstandard.ZstdCompressor(compression_params=WIDE).compress(LINES),
         gzip.compress(b"\xef\xbb\xbf" + LINES),
     ],
-    ids="plain BOM CRLF unended blank gzip members empty zstd frames skippable wide BOM+gzip".split(),
+    ids=[
+        *("plain", "BOM", "CRLF", "no newline", "blank lines", "gzip", "gzip members", "empty member"),
+        *("zstd", "zstd frames", "skippable frames", "wide window", "BOM in gzip"),
+    ],
 )
 def test_the_first_bytes_tell_the_compression(tmp_path, data):
     for name in ("x.jsonl", "x.jsonl.gz", "x.jsonl.zst"):

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::unicode::is_space;
+
 /// Attributes that stand alone.
 const FLAGS: &str = include_str!("html_flags.txt");
 
@@ -101,7 +103,7 @@ fn skip_attributes(mut text: &str) -> Option<&str> {
 }
 
 fn skip_attribute(text: &str) -> Option<&str> {
-    let ends_name = |char: char| char.is_whitespace() || "\"'<>/=".contains(char);
+    let ends_name = |char: char| is_space(char) || "\"'<>/=".contains(char);
     let (name, rest) = text.split_at(text.find(ends_name)?);
     if name.is_empty() {
         return None;
@@ -119,7 +121,7 @@ fn skip_value(text: &str) -> Option<&str> {
             return value[end..].strip_prefix(quote);
         }
     }
-    let end = text.find(|char: char| char.is_whitespace() || "\"'=<>`".contains(char))?;
+    let end = text.find(|char: char| is_space(char) || "\"'=<>`".contains(char))?;
     (end > 0).then_some(&text[end..])
 }
 
