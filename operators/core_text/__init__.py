@@ -1,4 +1,4 @@
-"""Operators that ask a model about one text per row."""
+"""Operators of every domain: those that ask a model about one text per row, and a random sample."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataflow_rs.operators.core_text.prompted_evaluator import PromptedEvaluator
 from dataflow_rs.operators.core_text.prompted_filter import PromptedFilter
 from dataflow_rs.operators.core_text.prompted_generator import PromptedGenerator
 from dataflow_rs.operators.core_text.prompted_refiner import PromptedRefiner
+from dataflow_rs.operators.core_text.sample_filter import SampleFilter
 from dataflow_rs.operators.core_text.text2qa_generator import Text2QAGenerator
 from dataflow_rs.operators.core_text.text2qa_sample_evaluator import Text2QASampleEvaluator
 
@@ -14,6 +15,7 @@ __all__ = [
     "PromptedFilter",
     "PromptedGenerator",
     "PromptedRefiner",
+    "SampleFilter",
     "Text2QAGenerator",
     "Text2QASampleEvaluator",
 ]

@@ -19,6 +19,7 @@ from dataflow_rs.prompts import (
     ask_rows,
 )
 from dataflow_rs.prompts.base import check_accepted
+from dataflow_rs.prompts.rows import is_blank
 
 
 @operator
@@ -90,7 +91,8 @@ class Text2QAGenerator(Prompted, ExpandOperator):
             raise ParameterError(
                 f"{self.name}: input_question_num={input_question_num!r} must be a whole number from 1"
             )
-        texts = [self._shortened(row) for row in self.rows(batch, self._prompt, {"input_key": input_key})]
+        given = self.rows(batch, self._prompt, {"input_key": input_key})
+        texts = [self._with_text(row, text) for row, text in zip(given, batch[input_key].to_pylist(), strict=True)]
         finder = Text2QAAutoPromptGeneratorPrompt(count=input_question_num)
         found = ask_rows(self.llm_serving, finder, texts)
         asked = [
@@ -123,9 +125,12 @@ class Text2QAGenerator(Prompted, ExpandOperator):
             dict(sorted(errors.items())),
         )
 
-    def _shortened(self, row: dict[str, Any] | None) -> dict[str, Any] | None:
+    def _with_text(self, row: dict[str, Any] | None, text: str | None) -> dict[str, Any] | None:
+        """Return a row with the part of its text that the model is shown; None where there is none."""
+        if row is None or text is None or is_blank(text):
+            return None
         limit = self.max_input_chars
-        if row is None or limit is None or len(row["text"]) <= limit:
-            return row
-        cut = row["text"][:limit]
-        return {**row, "text": cut.rsplit(None, 1)[0] if " " in cut.strip() else cut}
+        if limit is not None and len(text) > limit:
+            cut = text[:limit]
+            text = cut.rsplit(None, 1)[0] if " " in cut.strip() else cut
+        return {**row, "text": text}

@@ -37,14 +37,11 @@ class MinHashDeduplicateFilter(DatasetOperator):
     Args:
         num_perm: length of a signature, from 2 to 4096; longer is more exact and slower.
         threshold: Jaccard similarity from which texts count as duplicates, from 0 to 1.
-        use_n_gram: whether texts are compared by n-grams; False compares sets of single characters, which
-            makes
+        use_n_gram: whether texts are compared by n-grams; False compares sets of single characters, which makes
             anagrams equal.
         ngram: characters per n-gram; a shorter text is one n-gram.
-        verify: whether texts of one band are duplicates only if the estimated similarity reaches the
-            threshold. It
-            keeps the false positives of the bands, about one in ten of the dropped at 0.9, and never drops
-            more.
+        verify: whether texts of one band are duplicates only if the estimated similarity reaches the threshold. It
+            keeps the false positives of the bands, about one in ten of the dropped at 0.9, and never drops more.
 
     Keys:
         input_key: column of texts to compare.
@@ -99,7 +96,7 @@ class MinHashDeduplicateFilter(DatasetOperator):
             keep=keep,
             value=found["similarity"],
             threshold=self.threshold,
-            detail=_detail(found),
+            detail=_detail(found, dataset),
             columns={} if output_key is None else {output_key: keep.cast(pa.int64())},
         )
 
@@ -133,10 +130,12 @@ def _texts(batch: pa.RecordBatch, input_key: str | None, input_keys: list[str] |
     return pc.if_else(missing, pa.scalar(None, pa.large_string()), joined)
 
 
-def _detail(found: pa.Table) -> pa.ChunkedArray:
-    """Return for duplicates which row they repeat and how similar they are to it, with two decimals."""
+def _detail(found: pa.Table, dataset: Dataset) -> pa.ChunkedArray:
+    """Return for duplicates the id of the row they repeat and how similar they are to it, with two decimals."""
     hundredths = pc.round(pc.multiply(found["similarity"], 100)).cast(pa.int64()).cast(pa.string())
     digits = pc.utf8_lpad(hundredths, 3, "0")
     whole, rest = pc.utf8_slice_codeunits(digits, 0, -2), pc.utf8_slice_codeunits(digits, -2)
-    row = found["duplicate_of"].cast(pa.string())
+    positions = found["duplicate_of"].combine_chunks()
+    ids = pa.array(dataset.row_ids(positions.drop_null().to_pylist()), pa.uint64())
+    row = pc.replace_with_mask(positions, positions.is_valid(), ids).cast(pa.string())
     return pc.binary_join_element_wise("duplicate of row ", row, " (similarity ", whole, ".", rest, ")", "")

@@ -116,6 +116,7 @@ def text_schema(
 ) -> _Schema:
     """Look at every value of text files and return the schema that holds them all."""
 
+@final
 class TextReader:
     """The record batches of text files, all of one schema."""
 
@@ -128,7 +129,7 @@ class TextReader:
         columns: list[str] | None = None,
         skip: bool = False,
         batch_rows: int = 8192,
-        batch_bytes: int = 1048576,
+        batch_bytes: int = ...,
     ) -> TextReader: ...
     def __iter__(self) -> Iterator[_Batch]: ...
     def __next__(self) -> _Batch: ...
@@ -138,12 +139,11 @@ class TextReader:
     def replaced_surrogates(self) -> int:
         """Halves of surrogate pairs that became U+FFFD so far."""
 
+@final
 class TextWriter:
     """A text file being written; it appears under its name with `finish`."""
 
-    def __new__(
-        cls, path: str | os.PathLike[str], format: str, schema: pa.Schema, compression: str
-    ) -> TextWriter: ...
+    def __new__(cls, path: str | os.PathLike[str], format: str, schema: pa.Schema, compression: str) -> TextWriter: ...
     def write(self, batch: pa.RecordBatch) -> None:
         """Append the rows of a batch."""
     def finish(self) -> int:

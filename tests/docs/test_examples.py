@@ -7,7 +7,6 @@ A Python block is a script of its own, run in an empty folder with warnings as e
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -41,36 +40,23 @@ def test_there_are_examples():
     assert COMMANDS
 
 
-def scripts(*, model: bool) -> list[pytest.param]:
-    return [
-        pytest.param(block, id=block.title) for block in PYTHON if (NEEDS_MODEL in block.code.splitlines()) == model
-    ]
+def script(block: Block):
+    needs_model = NEEDS_MODEL in block.code.splitlines()
+    return pytest.param(block, id=block.title, marks=[pytest.mark.model] if needs_model else [])
 
 
-def run_script(block: Block, folder) -> None:
-    script = folder / "example.py"
-    script.write_text(block.code, encoding="utf-8")
+@pytest.mark.parametrize("block", [script(block) for block in PYTHON])
+def test_python_block_runs(block, tmp_path):
+    (tmp_path / "example.py").write_text(block.code, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-W", "error", script.name],
-        cwd=folder,
-        env=os.environ | {"PYTHONWARNDEFAULTENCODING": "1"},
+        [sys.executable, "-W", "error", "example.py"],
+        cwd=tmp_path,
         check=False,
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, f"{block.title}\n{done.stdout}{done.stderr}"
-
-
-@pytest.mark.parametrize("block", scripts(model=False))
-def test_python_block_runs(block, tmp_path):
-    run_script(block, tmp_path)
-
-
-@pytest.mark.model
-@pytest.mark.parametrize("block", scripts(model=True))
-def test_python_block_with_the_local_model_runs(block, tmp_path):
-    run_script(block, tmp_path)
 
 
 @pytest.mark.parametrize("block", RECIPES, ids=lambda block: block.title)

@@ -14,14 +14,14 @@ ALLOWED = {
     "exceptions": set(),
     "storage": {"exceptions", "_native"},
     "core": {"storage", "exceptions", "_native"},
-    "prompts": {"core", "exceptions"},
-    "serving": {"core", "exceptions", "_native"},
+    "serving": {"core", "storage", "exceptions", "_native"},
+    "prompts": {"core", "serving", "exceptions"},
     "testing": {"core", "serving", "prompts", "exceptions"},
     "operators": {"core", "prompts", "exceptions", "_native"},
     "pipeline": {"core", "storage", "exceptions"},
     "pipelines": {"operators", "core", "serving", "prompts", "pipeline", "storage", "exceptions"},
     "report": {"core", "pipeline", "storage", "exceptions"},
-    "cli": {"core", "pipeline", "report", "serving", "storage", "exceptions"},
+    "cli": {"_native", "core", "pipeline", "report", "serving", "storage", "exceptions"},
 }
 """Part of the package -> the parts that it may import."""
 FACADE = {"Pipeline": "pipeline", "Plan": "pipeline", "read_recipe": "pipeline", "FileStorage": "storage"}

@@ -52,6 +52,14 @@ def test_everything_in_all_imports(module):
     assert [name for name in names if not hasattr(loaded, name)] == []
 
 
+def test_the_names_that_outside_code_relies_on():
+    import dataflow_rs
+
+    promised = {"Pipeline", "RowOperator", "FilterOperator", "ExpandOperator", "DatasetOperator", "PromptTemplate"}
+    promised |= {"FileStorage", "operator", "get_operator", "list_operators", "read_recipe"}
+    assert promised - set(dataflow_rs.__all__) == set()
+
+
 def test_the_facade_lists_what_it_imports():
     import dataflow_rs
 

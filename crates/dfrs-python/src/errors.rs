@@ -4,6 +4,8 @@ use pyo3::import_exception;
 use pyo3::prelude::*;
 
 import_exception!(dataflow_rs.exceptions, ColumnError);
+import_exception!(dataflow_rs.exceptions, ExportError);
+import_exception!(dataflow_rs.exceptions, MalformedInputError);
 import_exception!(dataflow_rs.exceptions, OperatorError);
 import_exception!(dataflow_rs.exceptions, ParameterError);
 

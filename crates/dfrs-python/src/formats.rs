@@ -5,13 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use dfrs_storage::{Compression, Error, Format, Options, Origin, Reader, Scan, Writer};
 use pyo3::exceptions::PyOSError;
-use pyo3::import_exception;
 use pyo3::prelude::*;
 use pyo3_arrow::{PyRecordBatch, PySchema};
 
-import_exception!(dataflow_rs.exceptions, ExportError);
-import_exception!(dataflow_rs.exceptions, MalformedInputError);
-import_exception!(dataflow_rs.exceptions, ParameterError);
+use crate::errors::{ExportError, MalformedInputError, ParameterError};
+use crate::threads;
 
 /// File, line, column, message and text of a record that was left out.
 type BadLine = (String, u64, u64, String, String);
@@ -33,10 +31,7 @@ pub fn text_schema(
     options.given = given.map(Into::into);
     options.skip = skip;
     let mut scan = Scan::new(files.into_iter().map(Origin::File).collect(), options);
-    while py
-        .detach(|| scan.step())
-        .map_err(|error| to_python(py, error))?
-    {
+    while threads::run(py, || scan.step())?.map_err(|error| to_python(py, error))? {
         py.check_signals()?;
     }
     let schema = scan.finish().map_err(|error| to_python(py, error))?;
@@ -96,8 +91,8 @@ impl TextReader {
 
     fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<PyRecordBatch>> {
         py.check_signals()?;
-        let batch = py.detach(|| self.reader().next());
-        let batch = batch.map_err(|error| to_python(py, error))?;
+        let reader = self.reader();
+        let batch = threads::run(py, || reader.next())?.map_err(|error| to_python(py, error))?;
         Ok(batch.map(PyRecordBatch::new))
     }
 
@@ -124,6 +119,7 @@ pub struct TextWriter {
 #[pymethods]
 impl TextWriter {
     #[new]
+    #[allow(clippy::needless_pass_by_value)] // extracted from Python
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -176,12 +172,12 @@ fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Compressed { file, .. } => MalformedInputError::new_err((text, file)),
         Error::Parameter(_) => ParameterError::new_err(text),
         Error::Export(_) => ExportError::new_err(text),
-        Error::Io { file, source } => with_file(py, source, file),
+        Error::Io { file, source } => with_file(py, &source, file),
     }
 }
 
 /// Python's own error for an errno: `FileNotFoundError`, `PermissionError`, ...
-fn with_file(py: Python<'_>, source: std::io::Error, file: String) -> PyErr {
+fn with_file(py: Python<'_>, source: &std::io::Error, file: String) -> PyErr {
     let Some(code) = source.raw_os_error() else {
         return PyOSError::new_err(format!("{file}: {source}"));
     };

@@ -4,10 +4,12 @@
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::error::{Error, Fault, Parsed};
-use crate::input::Input;
+use crate::input::{Input, PIECE};
 
 /// Longest record: offsets of Arrow strings have 31 bits.
 const LONGEST: usize = i32::MAX as usize - 1;
+/// Room that is made for a block at once, at most.
+const ROOM: usize = 4 << 20;
 
 /// A record inside its block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +159,11 @@ impl Blocks {
             bytes: std::mem::take(&mut self.rest),
             records: Vec::new(),
         };
+        // Growing by doubling would take up to twice the memory.
+        let room = max_bytes.min(ROOM) + PIECE;
+        block
+            .bytes
+            .reserve_exact(room.saturating_sub(block.bytes.len()));
         let mut at = 0;
         while !self.ended && block.records.len() < max_rows && (at == 0 || at < max_bytes) {
             match self.step(&mut block, at) {

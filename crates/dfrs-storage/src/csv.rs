@@ -12,6 +12,7 @@ use memchr::memchr;
 use crate::column::Row;
 use crate::error::{Fault, Parsed};
 use crate::scalar::is_canonical_float;
+use crate::shape::nul;
 
 /// A value and how it was written.
 #[derive(Debug, PartialEq, Eq)]
@@ -109,6 +110,9 @@ pub fn header(row: &str, delimiter: u8) -> Parsed<Vec<String>> {
         if names.iter().any(|name| *name == value.text) {
             let message = format!("the header names the column '{}' twice", value.text);
             return Err(Fault::new(value.at, message));
+        }
+        if value.text.contains('\0') {
+            return Err(nul(value.at));
         }
         names.push(value.text.into_owned());
         Ok(())

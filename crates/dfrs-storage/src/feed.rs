@@ -22,22 +22,22 @@ const LARGEST_BATCH: usize = 1 << 30;
 pub enum Origin {
     /// A file.
     File(String),
-    /// A name and bytes, for tests and fuzzing.
-    Memory(String, Vec<u8>),
+    /// A name, bytes and the size of the pieces in which they arrive, for tests and fuzzing.
+    Memory(String, Vec<u8>, usize),
 }
 
 impl Origin {
     /// The name for messages.
     pub fn name(&self) -> &str {
         match self {
-            Self::File(name) | Self::Memory(name, _) => name,
+            Self::File(name) | Self::Memory(name, _, _) => name,
         }
     }
 
     fn open(&self) -> Result<Input, Error> {
         match self {
             Self::File(name) => Input::open(name.as_ref()),
-            Self::Memory(name, bytes) => Ok(Input::memory(name, bytes.clone())),
+            Self::Memory(name, bytes, piece) => Ok(Input::memory(name, bytes.clone(), *piece)),
         }
     }
 }

@@ -22,6 +22,7 @@ fn value(cursor: &mut Cursor, column: &mut Column, scratch: &mut String) -> Pars
         cursor.word()?;
         return column.null(at);
     }
+    let integer = column.data_type().is_integer();
     match (&mut column.data, first) {
         (Data::Text(text), Some(b'"')) => {
             cursor.string(&mut text.values)?;
@@ -54,6 +55,7 @@ fn value(cursor: &mut Cursor, column: &mut Column, scratch: &mut String) -> Pars
                 Err(unexpected(column, "a boolean", at))
             }
         }
+        (_, Some(b'"')) if integer => Err(unexpected(column, "a string", at)),
         (_, Some(b'"')) => {
             scratch.clear();
             cursor.string(scratch)?;

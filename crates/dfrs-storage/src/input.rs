@@ -14,7 +14,7 @@ use crate::error::Error;
 /// Bytes that are read at once.
 pub const PIECE: usize = 1 << 18;
 /// Decompressed pieces that may wait for the parser.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 /// The largest window zstd knows: files written with `--long=31` are read as they are.
 const WINDOW_LOG_MAX: u32 = 31;
 
@@ -36,7 +36,8 @@ enum Source {
     Plain(File),
     /// A thread decompresses while the parser works. It ends when the receiver is dropped.
     Decompressed(Receiver<io::Result<Vec<u8>>>),
-    Memory(Vec<u8>),
+    /// Bytes, how many were read, and how many to read at once.
+    Memory(Vec<u8>, usize, usize),
 }
 
 impl Input {
@@ -71,12 +72,12 @@ impl Input {
         })
     }
 
-    /// Bytes in memory under a name, for tests and fuzzing.
-    pub fn memory(name: &str, bytes: Vec<u8>) -> Self {
+    /// Bytes in memory under a name, for tests and fuzzing; they arrive in pieces of the given size.
+    pub fn memory(name: &str, bytes: Vec<u8>, piece: usize) -> Self {
         Self {
             file: name.to_owned(),
             kind: "plain",
-            source: Source::Memory(bytes),
+            source: Source::Memory(bytes, 0, piece.max(1)),
             first: true,
         }
     }
@@ -99,10 +100,18 @@ impl Input {
                 Ok(Err(error)) => Err(error),
                 Err(_) => Ok(0),
             },
-            Source::Memory(all) => {
-                let piece: Vec<u8> = all.drain(..all.len().min(PIECE)).collect();
-                bytes.extend_from_slice(&piece);
-                Ok(piece.len())
+            Source::Memory(all, at, piece) => {
+                // The first piece must show a whole byte order mark, as those of files do.
+                let piece = if self.first {
+                    (*piece).max(BYTE_ORDER_MARK.len())
+                } else {
+                    *piece
+                };
+                let end = all.len().min(*at + piece);
+                bytes.extend_from_slice(&all[*at..end]);
+                let read = end - *at;
+                *at = end;
+                Ok(read)
             }
         };
         let read = outcome.map_err(|source| self.failed(source))?;

@@ -335,7 +335,7 @@ mod tests {
                 "+12024-01-01T00:00:00",
                 second,
                 false,
-                Some(317_277_676_800),
+                Some(317_273_587_200),
             ),
             ("12024-01-01T00:00:00", second, false, None),
             ("2024-01-01", second, false, None),

@@ -89,7 +89,7 @@ impl Fields {
     pub fn enter(&mut self, name: &str, at: usize) -> Parsed<&mut Shape> {
         let position = match self.known.get(self.next) {
             Some(known) if known.name == name => self.next,
-            _ => self.position(name),
+            _ => self.position(name).ok_or_else(|| nul(at))?,
         };
         self.next = position + 1;
         let known = &mut self.known[position];
@@ -100,9 +100,13 @@ impl Fields {
         Ok(&mut known.shape)
     }
 
-    fn position(&mut self, name: &str) -> usize {
+    /// Where a field is, new or not; no Arrow field has a name with NUL, because names are passed on as C strings.
+    fn position(&mut self, name: &str) -> Option<usize> {
         if let Some(&position) = self.index.get(name) {
-            return position;
+            return Some(position);
+        }
+        if name.contains('\0') {
+            return None;
         }
         self.index.insert(name.to_owned(), self.known.len());
         self.known.push(Known {
@@ -110,13 +114,15 @@ impl Fields {
             shape: Shape::default(),
             object: 0,
         });
-        self.known.len() - 1
+        Some(self.known.len() - 1)
     }
 
     /// Adds what a later block knows.
     pub fn merge(&mut self, later: Self) {
         for known in later.known {
-            let position = self.position(&known.name);
+            let position = self
+                .position(&known.name)
+                .expect("known names are without NUL");
             self.known[position].shape.merge(known.shape);
         }
     }
@@ -127,6 +133,12 @@ impl Fields {
             .iter()
             .map(|known| (known.name.as_str(), &known.shape))
     }
+}
+
+/// The fault of a name with a NUL character.
+#[allow(clippy::unnecessary_box_returns)] // the error of `Parsed`
+pub fn nul(at: usize) -> Box<Fault> {
+    Fault::new(at, "a column name must not contain the character NUL")
 }
 
 /// The fault of a key that comes twice.

@@ -10,7 +10,7 @@ from dataflow_rs.exceptions import MissingExtraError
 
 EXTRAS = {
     "openai": ("openai",),
-    "local": ("xllamacpp",),
+    "local": ("xllamacpp", "openai"),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from dataflow_rs.core.component import Component, source_of
 from dataflow_rs.exceptions import MalformedReplyError, ParameterError
-from dataflow_rs.prompts.parsing import excerpt, first_json
+from dataflow_rs.serving.json_reply import excerpt, first_json
 from dataflow_rs.serving.types import Message, answer_of
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")

@@ -6,16 +6,15 @@ else. A reasoning block at the beginning of a reply is not looked into.
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from dataflow_rs.exceptions import MalformedReplyError
+from dataflow_rs.serving.json_reply import excerpt, fences, first_json
+from dataflow_rs.serving.types import answer_of
 
-_MAX_STARTS = 200
-_FENCE = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:\n[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
-)
 _ITEM = re.compile(r"^[ \t]*(?:\(?\d{1,4}[.):]|[-*•])[ \t]+(?=\S)", re.MULTILINE)
 _QUESTION = re.compile(
     r"^[ \t]*(?:[-*#>]+[ \t]*)?\**(?:Q|Question)[ \t]*\d*\**[ \t]*[:.][ \t]*\**", re.MULTILINE | re.IGNORECASE
@@ -38,46 +37,6 @@ _ALONE = re.compile(rf"(?<![\w.,])({_NUMBER})(?![\w]|[.,]\d)")
 _SCORE_NAMES = ("score", "grade", "grading", "rating")
 
 
-def _rest_after_thinking(text: str) -> str:
-    from dataflow_rs.serving.types import answer_of
-
-    return answer_of(text)
-
-
-def first_json(text: str) -> Any:
-    """Return the first JSON object or array in a reply; a reply that is nothing but a JSON value counts as well.
-
-    Code fences are looked into first, so that a brace in the prose before them does no harm.
-
-    Raises:
-        MalformedReplyError: there is none.
-
-    Examples:
-        >>> first_json('Sure! {"score": 4} Anything else?')
-        {'score': 4}
-        >>> first_json("I would say four.")
-        Traceback (most recent call last):
-        dataflow_rs.exceptions.MalformedReplyError: the reply holds no JSON: 'I would say four.'
-    """
-    return first_json_text(text)[1]
-
-
-def first_json_text(text: str) -> tuple[str, Any]:
-    """Return the first JSON value of a reply as it is written there, and what it says; see `first_json`."""
-    rest = _rest_after_thinking(text).strip()
-    whole = _decoded(rest, 0)
-    if whole is not None and whole[0] == len(rest):
-        return rest, whole[1]
-    for place in (*(fence[3] for fence in _FENCE.finditer(rest)), rest):
-        for number, start in enumerate(re.finditer(r"[{\[]", place)):
-            if number == _MAX_STARTS:
-                break
-            found = _decoded(place, start.start())
-            if found is not None:
-                return place[start.start() : found[0]], found[1]
-    raise MalformedReplyError(f"the reply holds no JSON: {excerpt(text)}")
-
-
 def code_block(text: str, language: str = "") -> str:
     r"""Return the content of the first fenced code block, of a language if one is named.
 
@@ -88,9 +47,9 @@ def code_block(text: str, language: str = "") -> str:
         >>> code_block("Here you are:\n```sql\nSELECT 1;\n```\n", "sql")
         'SELECT 1;'
     """
-    for fence in _FENCE.finditer(_rest_after_thinking(text)):
-        if not language or fence[2].lower() == language.lower():
-            return str(fence[3])
+    for found, content in fences(answer_of(text)):
+        if not language or found.lower() == language.lower():
+            return content
     wanted = f"{language} code block" if language else "code block"
     raise MalformedReplyError(f"the reply holds no {wanted}: {excerpt(text)}")
 
@@ -105,11 +64,7 @@ def numbered_list(text: str) -> list[str]:
         >>> numbered_list("Ideas:\n1. Ask why.\n2) Ask how,\n   in detail.")
         ['Ask why.', 'Ask how,\n   in detail.']
     """
-    rest = _rest_after_thinking(text)
-    starts = list(_ITEM.finditer(rest))
-    ends = [start.start() for start in starts[1:]] + [len(rest)]
-    items = [rest[start.end() : end].strip() for start, end in zip(starts, ends, strict=True)]
-    items = [item for item in items if item]
+    items = [block.strip() for block in _blocks(_ITEM, answer_of(text)) if block.strip()]
     if not items:
         raise MalformedReplyError(f"the reply holds no list: {excerpt(text)}")
     return items
@@ -125,12 +80,8 @@ def question_answers(text: str) -> list[tuple[str, str]]:
         >>> question_answers("Q: Why?\nA: Because\nit is so.\n\nQ: How?\nA: Well.")
         [('Why?', 'Because\nit is so.'), ('How?', 'Well.')]
     """
-    rest = _rest_after_thinking(text)
-    starts = list(_QUESTION.finditer(rest))
-    ends = [start.start() for start in starts[1:]] + [len(rest)]
     pairs = []
-    for start, end in zip(starts, ends, strict=True):
-        block = rest[start.end() : end]
+    for block in _blocks(_QUESTION, answer_of(text)):
         answer = _ANSWER.search(block)
         if answer is not None:
             pair = block[: answer.start()].strip(), block[answer.end() :].strip()
@@ -162,7 +113,7 @@ def score(text: str, low: float, high: float) -> float:
     """
     found = _score_in_json(text)
     if found is None:
-        found = _score_in_prose(_rest_after_thinking(text), high)
+        found = _score_in_prose(answer_of(text), high)
     if found is None:
         raise MalformedReplyError(f"the reply holds no clear score: {excerpt(text)}")
     if not low <= found <= high:
@@ -194,6 +145,13 @@ def _score_in_prose(text: str, high: float) -> float | None:
     return None
 
 
+def _blocks(opening: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield what follows each match of a pattern, up to the next one."""
+    starts = list(opening.finditer(text))
+    for start, following in zip_longest(starts, starts[1:]):
+        yield text[start.end() : len(text) if following is None else following.start()]
+
+
 def _number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
@@ -207,36 +165,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     except OverflowError:
         return None
-
-
-def _decoded(text: str, start: int) -> tuple[int, Any] | None:
-    """Return (end, value) of the JSON value that begins at `start`, or None."""
-    try:
-        value, end = _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):
-        return None
-    return end, _without_surrogates(value)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _without_surrogates(value: Any) -> Any:
-    from dataflow_rs.serving.types import clean
-
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {clean(name): _without_surrogates(item) for name, item in value.items()}
-    return value
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
-
-
-def excerpt(text: str, characters: int = 80) -> str:
-    """Return the beginning of a text as it is shown in messages."""
-    return repr(text if len(text) <= characters else text[: characters - 3] + "...")

@@ -134,11 +134,9 @@ class Prompted(Operator):
     ) -> list[dict[str, Any] | None]:
         """Return the inputs of a template for each row; None where a column that a key names is null or blank."""
         bound = self.roles(keys)
-        names = prompt.input_names()
-        columns = [batch[bound.get(name, name)].to_pylist() for name in names]
-        must = [name for name in names if name in bound]
-        rows = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
-        return [None if any(is_blank(row[name]) for name in must) else row for row in rows]
+        columns = {name: batch[bound.get(name, name)].to_pylist() for name in prompt.input_names()}
+        rows = [{name: values[row] for name, values in columns.items()} for row in range(batch.num_rows)]
+        return [None if any(is_blank(row[name]) for name in row if name in bound) else row for row in rows]
 
     def ask(self, batch: pa.RecordBatch, prompt: PromptTemplate, keys: Mapping[str, Any]) -> Answers:
         """Ask about every row of a batch."""

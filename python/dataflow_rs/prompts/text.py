@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate, object_schema
-from dataflow_rs.prompts.parsing import excerpt, score
+from dataflow_rs.prompts.parsing import score
+from dataflow_rs.serving.json_reply import excerpt
 from dataflow_rs.serving.types import Message
 
 
@@ -49,7 +50,13 @@ class InstructionPrompt(PromptTemplate):
 
 @component
 class RewritePrompt(InstructionPrompt):
-    """Apply an instruction to a text, and take the reply in place of the text; a reply that was cut is none."""
+    """Apply an instruction to a text, and take the reply in place of the text; a reply that was cut is none.
+
+    Args:
+        system_prompt: the instruction.
+        user_prompt: what goes before the text in the user message.
+        schema: JSON schema that the reply must follow.
+    """
 
     allows_cut: ClassVar[bool] = False
 

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate, object_schema, typed_fields
-from dataflow_rs.prompts.parsing import first_json, numbered_list, question_answers
+from dataflow_rs.prompts.parsing import numbered_list, question_answers
+from dataflow_rs.serving.json_reply import first_json
 
-_TEXT = {"type": "string", "minLength": 1}
+_TEXT = {"type": "string"}
 
 
 @component

@@ -65,7 +65,7 @@ class Serving(Component):
     family: ClassVar[str] = ""
     operational: ClassVar[frozenset[str]] = frozenset({"price", "call_log", "replay", "max_repairs"})
 
-    price: Sequence[float] | None = field(default=None, kw_only=True)
+    price: list[float] | tuple[float, ...] | None = field(default=None, kw_only=True)
     call_log: str | Path | None = field(default=None, kw_only=True)
     replay: Replay = field(default="auto", kw_only=True)
     max_repairs: int = field(default=2, kw_only=True)

@@ -10,14 +10,17 @@ import json
 import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataflow_rs.core.environment import load
 from dataflow_rs.exceptions import ContentFilteredError
 from dataflow_rs.serving.base import Finished, Serving
-from dataflow_rs.serving.engine import AsyncEngine, RetryPolicy
 from dataflow_rs.serving.openai_errors import BrokenReplyError, typed_error
+from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.types import Completion, Request, Usage
+
+if TYPE_CHECKING:
+    from dataflow_rs.serving.engine import AsyncEngine
 
 _CONNECT_TIMEOUT_S = 10.0
 
@@ -61,23 +64,24 @@ class ChatServing(Serving):
 
     def start(self) -> None:
         """Connect to the endpoint."""
+        from dataflow_rs.serving.engine import AsyncEngine
+
         with self._starting:
+            if self._engine is None:
+                self._engine = AsyncEngine(self.concurrency, self.policy)
             if self._client is None:
                 openai = load("openai", self._extra, self.name)
                 endpoint = self.connect()
                 self._secret: str | None = endpoint["api_key"]
                 self._client = openai.AsyncOpenAI(max_retries=0, timeout=self._timeout(openai), **endpoint)
-            if self._engine is None:
-                self._engine = AsyncEngine(self.concurrency, self.policy)
+                self._engine.on_close(self._client.close)
 
     def close(self) -> None:
         """Close connections; a later request opens them again."""
         super().close()
         with self._starting:
-            engine, client, self._engine, self._client = self._engine, self._client, None, None
+            engine, self._engine, self._client = self._engine, None, None
             if engine is not None:
-                if client is not None:
-                    engine.run(client.close())
                 engine.close()
 
     @property
@@ -96,14 +100,13 @@ class ChatServing(Serving):
 
     async def _send(self, request: Request) -> Completion:
         """Send a request once."""
+        import openai
+
         try:
             reply = await self._client.chat.completions.with_raw_response.create(**self.body(request))
             content = json.loads(reply.content)
-        except Exception as error:
-            typed = typed_error(error, self._secret)
-            if typed is None:
-                raise
-            raise typed from error
+        except (openai.OpenAIError, ValueError) as error:
+            raise typed_error(error, self._secret) from error
         return read_reply(content)
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -121,13 +124,40 @@ class ChatServing(Serving):
         return {"model": self.model_name, "messages": list(request.messages), **given}
 
 
+_LOOSE = frozenset(
+    ["minLength", "maxLength", "uniqueItems", "minProperties", "maxProperties", "prefixItems", "oneOf", "allOf", "not"]
+)
+
+
 def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if schema is None:
         return None
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": str(schema.get("title") or "reply"), "schema": dict(schema), "strict": True},
-    }
+    form = {"name": "reply", "schema": dict(schema), "strict": is_strict(schema)}
+    return {"type": "json_schema", "json_schema": form}
+
+
+def is_strict(schema: Any) -> bool:
+    """Whether a schema is in the subset that endpoints accept with `strict`; they refuse others with it.
+
+    Examples:
+        >>> is_strict({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False})
+        True
+        >>> is_strict({"type": "object", "properties": {"a": {}}})
+        False
+    """
+    if isinstance(schema, list):
+        return all(map(is_strict, schema))
+    if not isinstance(schema, Mapping):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        closed = schema.get("additionalProperties") is False
+        if not closed or set(schema.get("required", ())) != set(schema.get("properties", ())):
+            return False
+    parts = [
+        part for name, part in schema.items() if name not in ("properties", "$defs", "definitions", "enum", "const")
+    ]
+    named = [part for name in ("properties", "$defs", "definitions") for part in schema.get(name, {}).values()]
+    return not _LOOSE & set(schema) and all(map(is_strict, parts + named))
 
 
 def read_reply(content: Any) -> Completion:

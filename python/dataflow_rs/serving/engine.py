@@ -10,43 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import random
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from dataflow_rs.exceptions import RequestTimeoutError, ServingError
+from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.types import Completion, Request
 
 Send = Callable[[Request], Awaitable[Completion]]
 """Sends a request once and returns the answer, or raises a ServingError."""
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How persistent the engine is.
-
-    Args:
-        max_retries: attempts after the first one.
-        timeout_s: limit of one attempt.
-        deadline_s: limit of a request in all, waits included; None: no limit.
-        first_wait_s: bound of the wait after the first attempt.
-        longest_wait_s: bound of any wait, also of one that the endpoint asks for.
-    """
-
-    max_retries: int = 5
-    timeout_s: float = 120.0
-    deadline_s: float | None = None
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 60.0
-
-    def wait(self, attempt: int, asked_s: float | None) -> float:
-        """Return how long to wait after a failed attempt (from 1), given what the endpoint asked for."""
-        bound = min(self.longest_wait_s, self.first_wait_s * 2 ** min(attempt - 1, 30))
-        jittered = random.uniform(0, bound)  # noqa: S311  # spreads load, decides nothing
-        return max(jittered, min(asked_s or 0.0, self.longest_wait_s))
 
 
 class AsyncEngine:
@@ -64,6 +40,8 @@ class AsyncEngine:
         self._slots = asyncio.Semaphore(max_concurrency)
         self._thread = threading.Thread(target=self._loop.run_forever, name="dataflow-rs-serving", daemon=True)
         self._thread.start()
+        self._closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
+        self._finalizer = weakref.finalize(self, _stop, self._loop, self._thread, self._closers)
 
     def answer_all(self, requests: Sequence[Request], send: Send, finished: Callable[[int, Completion], None]) -> None:
         """Send all requests and report each as it ends; an interruption cancels what is under way."""
@@ -89,13 +67,13 @@ class AsyncEngine:
             raise
         return future.result()
 
+    def on_close(self, closer: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Run a coroutine function on the loop before it stops."""
+        self._closers.append(closer)
+
     def close(self) -> None:
-        """Stop the loop and its thread."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(10)
-        if not self._loop.is_running():
-            self._loop.close()
+        """Stop the loop and its thread. Garbage collection and the end of the process do it as well."""
+        self._finalizer()
 
     async def _answer_all(
         self, requests: Sequence[Request], send: Send, finished: Callable[[int, Completion], None]
@@ -142,3 +120,16 @@ class AsyncEngine:
             return error
         except asyncio.TimeoutError:
             return RequestTimeoutError(f"no complete answer within {limit:.3g} s")
+
+
+def _stop(
+    loop: asyncio.AbstractEventLoop, thread: threading.Thread, closers: list[Callable[[], Coroutine[Any, Any, Any]]]
+) -> None:
+    if thread.is_alive() and thread is not threading.current_thread():
+        for closer in closers:
+            closing = asyncio.run_coroutine_threadsafe(closer(), loop)
+            concurrent.futures.wait([closing], timeout=5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+    if not loop.is_running():
+        loop.close()

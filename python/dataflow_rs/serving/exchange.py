@@ -22,8 +22,8 @@ from dataflow_rs.exceptions import (
     ServerFailedError,
     TransportError,
 )
-from dataflow_rs.prompts.parsing import first_json_text
 from dataflow_rs.serving.call_log import call_key
+from dataflow_rs.serving.json_reply import first_json_text
 from dataflow_rs.serving.schema import mismatches
 from dataflow_rs.serving.types import Completion, Request, clean
 

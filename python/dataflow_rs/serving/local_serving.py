@@ -7,33 +7,25 @@ ends with the serving or with this process, however that dies.
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
-import json
 import logging
 import os
-import secrets
-import subprocess
-import sys
-import tempfile
-import weakref
-from collections.abc import Mapping
-from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataflow_rs.core.component import component
-from dataflow_rs.core.environment import load, missing_extra
-from dataflow_rs.exceptions import ModelUnavailableError, ParameterError, TransportError
+from dataflow_rs.core.environment import missing_extra
+from dataflow_rs.exceptions import MissingExtraError, ModelUnavailableError, ParameterError, TransportError
 from dataflow_rs.serving import models
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
-from dataflow_rs.serving.engine import RetryPolicy
 from dataflow_rs.serving.openai_serving import check_settings
+from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.types import Completion, Request
 
+if TYPE_CHECKING:
+    from dataflow_rs.serving.llama_server import LlamaServer
+
 _log = logging.getLogger(__name__)
-_CHILD = Path(__file__).with_name("llama_child.py")
-_START_TIMEOUT_S = 180.0
 
 
 @component
@@ -98,7 +90,7 @@ class LocalServing(ChatServing):
         if self.parallel < 1 or self.context < 1:
             raise ParameterError(f"{self.name}: parallel={self.parallel} and context={self.context} must be at least 1")
         models.check_name(self.model)
-        self._server: _Server | None = None
+        self._server: LlamaServer | None = None
 
     def check(self) -> list[str]:
         """Return what is missing: the extra, or the model's weights."""
@@ -137,10 +129,11 @@ class LocalServing(ChatServing):
         """Start the child, unless it runs, and return its address and key."""
         import openai
 
+        from dataflow_rs.serving.llama_server import LlamaServer
+
         if self._server is None:
             cores = os.cpu_count() or 1
-            self._server = _Server(
-                self.name,
+            self._server = LlamaServer(
                 model=str(models.locate(self.model)),
                 context=self.context,
                 parallel=self.parallel,
@@ -151,6 +144,8 @@ class LocalServing(ChatServing):
 
     def start(self) -> None:
         """Start the child, again if it has died since the last request."""
+        if importlib.util.find_spec("xllamacpp") is None:  # it is imported by the child only
+            raise MissingExtraError("local", "xllamacpp", self.name)
         with self._starting:
             if self._server is not None and self._server.process.poll() is not None:
                 _log.warning(
@@ -181,92 +176,3 @@ class LocalServing(ChatServing):
     @property
     def _extra(self) -> str:
         return "local"
-
-
-_running: weakref.WeakSet[_Server] = weakref.WeakSet()
-
-
-class _Server:
-    """The child process and its address."""
-
-    def __init__(self, owner: str, **settings: Any) -> None:
-        load("xllamacpp", "local", owner)
-        self.api_key = secrets.token_hex(16)
-        self._messages: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", str(_CHILD)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._messages,
-            env=_environment(),
-        )
-        _running.add(self)
-        try:
-            self.address = self._start(settings)
-        except BaseException:
-            self.stop()
-            raise
-
-    def _start(self, settings: Mapping[str, Any]) -> str:
-        """Give the child its settings and wait until it has loaded the model."""
-        spec = importlib.util.find_spec("xllamacpp")
-        assert spec is not None, "it was imported above"
-        assert spec.origin is not None
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        packages = str(Path(spec.origin).parent.parent)
-        content = {**settings, "parent": os.getpid(), "packages": packages, "port": 0, "api_key": self.api_key}
-        timer = _after(_START_TIMEOUT_S, self.process.kill)
-        try:
-            self.process.stdin.write(json.dumps(content).encode() + b"\n")
-            self.process.stdin.flush()
-            line = self.process.stdout.readline()
-        except BrokenPipeError:
-            line = b""
-        finally:
-            timer.cancel()
-        if not line:
-            self.process.wait()
-            raise ModelUnavailableError(f"the model {settings['model']} could not be started: {self.last_words()}")
-        return f"{json.loads(line)['address']}/v1"
-
-    def last_words(self) -> str:
-        """Return the end of what the child wrote to its standard error."""
-        self._messages.seek(0)
-        text = self._messages.read().decode(errors="replace").strip()
-        return text[-500:] or f"it ended with code {self.process.returncode} and said nothing"
-
-    def stop(self) -> int:
-        """End the child and return its exit code."""
-        _running.discard(self)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self.process.terminate()
-        try:
-            return self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-        finally:
-            self._messages.close()
-
-
-def _after(seconds: float, action: Any) -> Any:
-    import threading
-
-    timer = threading.Timer(seconds, action)
-    timer.daemon = True
-    timer.start()
-    return timer
-
-
-def _environment() -> dict[str, str]:
-    """Idle threads of llama.cpp must sleep; spinning costs most of the speed where cores are few."""
-    return {**os.environ, "OMP_WAIT_POLICY": "passive"}
-
-
-@atexit.register
-def _stop_all() -> None:
-    for server in list(_running):
-        server.stop()

@@ -31,8 +31,8 @@ class BrokenReplyError(MalformedReplyError):
     retryable = True
 
 
-def typed_error(error: Exception, secret: str | None = None) -> ServingError | None:
-    """Return the library's error for one that the client raised, or None for one that is not about the call.
+def typed_error(error: Exception, secret: str | None = None) -> ServingError:
+    """Return the library's error for one that the client raised.
 
     Args:
         error: what was raised.
@@ -50,9 +50,7 @@ def typed_error(error: Exception, secret: str | None = None) -> ServingError | N
         return TransportError(f"the connection failed: {cause or text}")
     if isinstance(error, (openai.APIResponseValidationError, ValueError)):
         return BrokenReplyError(f"the endpoint's reply cannot be read: {text}")
-    if isinstance(error, openai.OpenAIError):
-        return TransportError(text)
-    return None
+    return TransportError(text)
 
 
 def redacted(text: str, secret: str | None) -> str:

@@ -12,7 +12,7 @@ from dataflow_rs.core.environment import missing_extra
 from dataflow_rs.exceptions import AuthenticationFailedError, ParameterError
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
-from dataflow_rs.serving.engine import RetryPolicy
+from dataflow_rs.serving.retry import RetryPolicy
 
 _NO_KEY = "none"
 

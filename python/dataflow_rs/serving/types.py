@@ -90,7 +90,8 @@ class Completion:
     """The end of a request: an answer, or the error that it ended with.
 
     Args:
-        text: the answer as the model wrote it, reasoning blocks included; None where the call failed.
+        text: the answer as the model wrote it, reasoning blocks included; None where the call failed. A reply that was
+            rejected is here, beside its error.
         usage: tokens.
         finish_reason: `stop`, `length` (cut at `max_tokens`) or what else the endpoint says.
         latency_s: seconds from the first attempt to the end.

@@ -27,8 +27,7 @@ _FORMAT_OF_SUFFIX = {
 }
 _COMPRESSION_OF_SUFFIX = {".gz": "gzip", ".zst": "zstd"}
 ACCEPTED = (
-    ".parquet, .arrow, .feather, .ipc, .jsonl, .ndjson, .json, .csv and .tsv, "
-    "the last five also with .gz or .zst"
+    ".parquet, .arrow, .feather, .ipc, .jsonl, .ndjson, .json, .csv and .tsv, the last five also with .gz or .zst"
 )
 _MAGIC_CHARACTERS = frozenset("*?[")
 
@@ -45,8 +44,7 @@ def format_of(path: Path, *, argument: str) -> tuple[str, str]:
         suffixes.pop()
     found = _FORMAT_OF_SUFFIX.get(suffixes[-1]) if suffixes else None
     if found is None or (compression != "none" and found not in TEXT_FORMATS):
-        known = (*_FORMAT_OF_SUFFIX, *_COMPRESSION_OF_SUFFIX)
-        hint = nearest(path.suffix.lower(), known) if path.suffix else ""
+        hint = nearest(path.suffix.lower(), _FORMAT_OF_SUFFIX) if compression == "none" else ""
         raise ParameterError(
             f"{argument}: the name {path} does not tell a format{hint}; accepted are {ACCEPTED}. "
             f"Rename the file or pass format=, one of {', '.join(FORMATS)}"
@@ -63,9 +61,7 @@ def common_format(files: list[Path], format_: str | None) -> str:
     """Return the one format of all files."""
     if format_ is not None:
         if format_ not in FORMATS:
-            raise ParameterError(
-                f"format: '{format_}' is not one of {', '.join(FORMATS)}{nearest(format_, FORMATS)}"
-            )
+            raise ParameterError(f"format: '{format_}' is not one of {', '.join(FORMATS)}{nearest(format_, FORMATS)}")
         return format_
     found = {format_of(file, argument="source")[0]: file for file in reversed(files)}
     if len(found) > 1:
@@ -105,9 +101,7 @@ def resolve(source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
 
 def _expand(path: Path) -> list[Path]:
     if path.is_dir():
-        raise ParameterError(
-            f"source: {path} is a folder; name its files, for example {path / _pattern(path)}"
-        )
+        raise ParameterError(f"source: {path} is a folder; name its files, for example {path / _pattern(path)}")
     if path.exists():
         return [path]
     if _MAGIC_CHARACTERS.isdisjoint(str(path)):

@@ -58,9 +58,7 @@ def _rows(reader: Any, file: Path) -> Iterator[pa.RecordBatch]:
         except StopIteration:
             return
         except (pa.ArrowInvalid, OSError) as error:
-            raise MalformedInputError(
-                f"{file}: the Arrow file is damaged ({error})", os.fspath(file)
-            ) from None
+            raise MalformedInputError(f"{file}: the Arrow file is damaged ({error})", os.fspath(file)) from None
         position += 1
         yield batch
 
@@ -73,9 +71,7 @@ def _opened(file: Path) -> Iterator[Any]:
         try:
             reader = pa.ipc.open_file(stream) if whole else pa.ipc.open_stream(stream)
         except (pa.ArrowInvalid, OSError) as error:
-            raise MalformedInputError(
-                f"{file} is no readable Arrow IPC file ({error})", os.fspath(file)
-            ) from None
+            raise MalformedInputError(f"{file} is no readable Arrow IPC file ({error})", os.fspath(file)) from None
         yield reader
 
 
@@ -83,9 +79,7 @@ def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, comp
     """Write batches to an Arrow IPC file (the file format) and return the number of rows."""
     compression = compression or "none"
     if compression not in COMPRESSIONS:
-        raise ParameterError(
-            f"compression: '{compression}' is not one of {', '.join(COMPRESSIONS)} for Arrow IPC"
-        )
+        raise ParameterError(f"compression: '{compression}' is not one of {', '.join(COMPRESSIONS)} for Arrow IPC")
     options = pa.ipc.IpcWriteOptions(
         compression=None if compression == "none" else compression, emit_dictionary_deltas=True
     )

@@ -65,9 +65,7 @@ def _rows(parquet: Any, file: Path, schema: pa.Schema, reading: Reading) -> Iter
             except StopIteration:
                 break
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-                raise MalformedInputError(
-                    f"{file}: the Parquet file is damaged ({error})", os.fspath(file)
-                ) from None
+                raise MalformedInputError(f"{file}: the Parquet file is damaged ({error})", os.fspath(file)) from None
             yield batch
 
 
@@ -120,8 +118,7 @@ def check(schema: pa.Schema) -> None:
                 writer.write_table(alone.empty_table())
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise ExportError(
-                f"column '{field.name}' of type {field.type}: Parquet has no such type ({error}); "
-                "export to Arrow IPC"
+                f"column '{field.name}' of type {field.type}: Parquet has no such type ({error}); export to Arrow IPC"
             ) from None
         back = _original_schema(pq.ParquetFile(pa.BufferReader(trial.getvalue()))).field(0)
         if back.type != field.type:
@@ -137,9 +134,7 @@ def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, comp
 
     compression = compression or "zstd"
     if compression not in COMPRESSIONS:
-        raise ParameterError(
-            f"compression: '{compression}' is not one of {', '.join(COMPRESSIONS)} for Parquet"
-        )
+        raise ParameterError(f"compression: '{compression}' is not one of {', '.join(COMPRESSIONS)} for Parquet")
     rows = 0
     with pq.ParquetWriter(path, schema, compression=compression, write_statistics=True) as writer:
         for table in _groups(batches, schema):

@@ -1,0 +1,1 @@
+"""Pipelines of the library, ready to run: `dataflow-rs run pipelines/text.py`."""
