@@ -57,12 +57,12 @@ def _has_class(target: str) -> bool:
 
 
 def _plan_of_recipe(path: Path, settings: Mapping[str, str]) -> Plan:
-    from dataflow_rs.pipeline.recipe import _parse, plan_from_dict, read_recipe
+    from dataflow_rs.pipeline.recipe import parse, plan_from_dict, read_recipe
     from dataflow_rs.storage.file_storage import FileStorage
 
     if not settings or not path.is_file():
         return read_recipe(path)
-    recipe = _parse(path.read_text(encoding="utf-8"), path)
+    recipe = parse(path.read_text(encoding="utf-8"), path)
     given = _arguments(FileStorage, "the recipe's storage", settings)
     if isinstance(recipe, dict) and isinstance(recipe.get("storage"), dict):
         recipe["storage"] = recipe["storage"] | given
