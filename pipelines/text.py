@@ -1,7 +1,7 @@
 """From raw text to question-answer pairs: rules, near-duplicates, then a language model, on a sample of real text.
 
-The rules are the 23 operators of the CPU text filter pipeline. They come first because they cost nothing; only what they
-leave is shown to the model. The rules that judge lines come before white space is folded, which joins all lines.
+The rules are the 23 operators of the CPU text filter pipeline. They come first because they cost nothing; only what
+they leave is shown to the model. The rules that judge lines come before white space is folded, which joins all lines.
 
     dataflow-rs run pipelines/text.py
     dataflow-rs run pipelines/text.py --set source='crawl/*.jsonl.zst' --set rows=200

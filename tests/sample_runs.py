@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-from dataflow_rs import FileStorage, FilterOperator, Pipeline, Run, Text, Verdict
+from dataflow_rs import DatasetOperator, FileStorage, FilterOperator, Pipeline, Run, Text, Verdict
 
 from tests import toys
 
@@ -29,6 +29,22 @@ class PhraseFilter(FilterOperator):
         return Verdict(keep=[phrase is None for phrase in found], rule="phrase", detail=found)
 
 
+class RepeatFilter(DatasetOperator):
+    """Drop texts that were there before, and name the row that has them.
+
+    Keys:
+        input_key: text.
+    """
+
+    def process(self, dataset, input_key: Text = "text"):
+        texts = dataset.to_table()[input_key].to_pylist()
+        first = {text: position for position, text in reversed(list(enumerate(texts)))}
+        keep = [first[text] == position for position, text in enumerate(texts)]
+        ids = dataset.row_ids([first[text] for text in texts])
+        detail = [None if kept else f"duplicate of row {row}" for kept, row in zip(keep, ids, strict=True)]
+        return Verdict(keep=keep, rule="duplicate", detail=detail)
+
+
 class Sample(Pipeline):
     """Counts, filters, deduplicates; a branch counts the texts; the rest is split into words."""
 
@@ -38,7 +54,7 @@ class Sample(Pipeline):
         self.words = toys.WordCountEvaluator()
         self.minimum = toys.MinimumFilter(minimum=1)
         self.phrase = PhraseFilter()
-        self.first = toys.FirstOnlyFilter()
+        self.first = RepeatFilter()
         self.counts = toys.CountsGenerator()
         self.letters = toys.LettersEvaluator()
         self.split = toys.SplitGenerator()

@@ -41,7 +41,7 @@ class MinHashDeduplicateFilter(DatasetOperator):
             anagrams equal.
         ngram: characters per n-gram; a shorter text is one n-gram.
         verify: whether texts of one band are duplicates only if the estimated similarity reaches the threshold. It
-            keeps the false positives of the bands, about one in ten of the dropped at 0.9, and never drops more.
+            keeps the false positives of the bands, and never drops more.
 
     Keys:
         input_key: column of texts to compare.
@@ -78,6 +78,13 @@ class MinHashDeduplicateFilter(DatasetOperator):
         check_share(self.name, threshold=self.threshold)
         self._index()
 
+    def column_mistakes(self, columns: dict[str, pa.DataType | None], keys: dict[str, Any]) -> list[str]:
+        """Check that exactly one of the input keys is given, besides the columns."""
+        mistakes = super().column_mistakes(columns, keys)
+        if (keys["input_key"] is None) == (keys["input_keys"] is None):
+            mistakes.insert(0, f"{self.name}: give exactly one of input_key and input_keys")
+        return mistakes
+
     def process(
         self,
         dataset: Dataset,
@@ -86,8 +93,6 @@ class MinHashDeduplicateFilter(DatasetOperator):
         output_key: Integer | None = None,
     ) -> Verdict:
         """Compare the texts of all rows, in order."""
-        if (input_key is None) == (input_keys is None):
-            raise ParameterError(f"{self.name}: give exactly one of input_key and input_keys")
         index = self._index()
         batches = (_texts(batch, input_key, input_keys) for batch in dataset.batches())
         found = pa.Table.from_batches([pa.record_batch(index.insert(texts)) for texts in batches], SCHEMA)

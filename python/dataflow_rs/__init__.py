@@ -14,6 +14,8 @@ Everything heavy is imported on first use.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from dataflow_rs._native import __version__
 from dataflow_rs.core.bases import DatasetOperator, ExpandOperator, FilterOperator, RowOperator
 from dataflow_rs.core.keys import Boolean, Integer, ListColumn, Number, RewrittenText, Text
@@ -24,6 +26,17 @@ from dataflow_rs.pipeline.plan import Plan
 from dataflow_rs.pipeline.recipe import read_recipe
 from dataflow_rs.storage import FileStorage, Run
 
+if TYPE_CHECKING:
+    from dataflow_rs.prompts import PromptTemplate
+    from dataflow_rs.serving import LocalServing, OpenAIServing
+
+_ON_FIRST_USE = {
+    "LocalServing": "dataflow_rs.serving",
+    "OpenAIServing": "dataflow_rs.serving",
+    "PromptTemplate": "dataflow_rs.prompts",
+}
+"""Names that a pipeline of rules never needs."""
+
 __all__ = [
     "Boolean",
     "DatasetOperator",
@@ -33,9 +46,12 @@ __all__ = [
     "FilterOperator",
     "Integer",
     "ListColumn",
+    "LocalServing",
     "Number",
+    "OpenAIServing",
     "Pipeline",
     "Plan",
+    "PromptTemplate",
     "RewrittenText",
     "RowError",
     "RowOperator",
@@ -49,3 +65,12 @@ __all__ = [
     "operator",
     "read_recipe",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on first use."""
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module 'dataflow_rs' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_ON_FIRST_USE[name]), name)

@@ -27,9 +27,7 @@ NAMES = [
 NAMES += ["x.parquet", "x.arrow", "x.feather"]
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    st.sampled_from(
-        ["007", "", "1", "1.0", "true", "null", "NaN", "2020-01-01", '"', "a,b", "a\tb", "\r\n", "\ufeff"]
-    ),
+    st.sampled_from(["007", "", "1", "1.0", "true", "null", "NaN", "2020-01-01", '"', "a,b", "a\tb", "\r\n", "\ufeff"]),
 )
 
 
@@ -100,9 +98,7 @@ def array(values, kind):
             ends += len(value or [])
             offsets.append(ends)
         mask = pa.array([value is None for value in values], pa.bool_())
-        return pa.ListArray.from_arrays(
-            pa.array(offsets, pa.int32()), array(flat, kind.value_type), mask=mask
-        )
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), array(flat, kind.value_type), mask=mask)
     if pa.types.is_struct(kind):
         fields = [array([None if v is None else v[f.name] for v in values], f.type) for f in kind]
         mask = pa.array([value is None for value in values], pa.bool_())
@@ -146,9 +142,7 @@ def has_infinity(value):
 def floats(table):
     """The columns with floats somewhere, as Python values."""
     names = [f.name for f in table.schema if leaves(f.type) & {pa.float32(), pa.float64()}]
-    plain = [
-        name for name in names if not any(map(pa.types.is_temporal, leaves(table.schema.field(name).type)))
-    ]
+    plain = [name for name in names if not any(map(pa.types.is_temporal, leaves(table.schema.field(name).type)))]
     return {name: table[name].to_pylist() for name in plain}, set(names) - set(plain)
 
 

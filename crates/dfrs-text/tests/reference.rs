@@ -57,6 +57,7 @@ fn text() -> impl Strategy<Value = String> {
         ":",
     ]);
     prop_oneof![
+        prop::collection::vec(pieces.clone(), 60..160).prop_map(|pieces| pieces.concat()),
         prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat()),
         prop::collection::vec(any::<char>(), 0..12).prop_map(String::from_iter),
     ]
@@ -88,7 +89,8 @@ proptest! {
         let expected: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
         let found: Vec<&str> = words::Words::new(&text).map(|word| &text[word]).collect();
         prop_assert_eq!(&found, &expected);
-        prop_assert_eq!(words::count(&text), expected.len());
+        let spaces = text.chars().filter(|&char| is_space(char)).count();
+        prop_assert_eq!(words::count_with_spaces(&text), (expected.len(), spaces));
         prop_assert_eq!(words::strip(&text), text.trim_matches(is_space));
         prop_assert_eq!(words::is_blank(&text), expected.is_empty());
         let refiner = Refiner::from_json("remove_extra_spaces", "{}").expect("valid");

@@ -8,9 +8,9 @@ fn check(name: &str, parameters: &str, cases: &[(&str, &str)]) {
     let refiner = Refiner::from_json(name, parameters).expect("valid parameters");
     assert_eq!(refiner.name(), name);
     for &(text, expected) in cases {
-        let refined = refiner.refine(text);
-        assert_eq!(refined, expected, "{name} {parameters} on {text:?}");
-        let unchanged = matches!(refined, Cow::Borrowed(_));
+        let new = refiner.refine(text);
+        assert_eq!(new, expected, "{name} {parameters} on {text:?}");
+        let unchanged = matches!(new, Cow::Borrowed(_));
         assert_eq!(
             unchanged,
             text == expected,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -31,21 +30,10 @@ def explain(run: str, row: int, as_json: bool) -> None:
 
     opened = Run.open(run)
     story = opened.explain(row)
-    story = replace(story, events=[_named_by_id(opened, event) for event in story.events])
     if as_json:
         emit_json(story.to_dict() | {"run": str(opened.path), "dropped": story.dropped is not None})
     else:
         click.echo("\n".join(_lines(story, opened)))
-
-
-def _named_by_id(run: Run, event: Event) -> Event:
-    """Return the event with the row that it duplicates named by its id, as all other rows are."""
-    from dataflow_rs.report.examples import DUPLICATE, duplicate_of
-
-    twin = duplicate_of(run, run.store.step(event.step), event.detail)
-    return (
-        event if twin is None else replace(event, detail=DUPLICATE.sub(f"duplicate of row {twin}", event.detail or ""))
-    )
 
 
 def _lines(story: Explanation, run: Run) -> list[str]:

@@ -6,9 +6,9 @@ import importlib
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import traceback
-import typing
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +22,9 @@ from dataflow_rs.pipeline.pipeline import Pipeline
 from dataflow_rs.pipeline.plan import Plan
 
 RECIPES = (".yaml", ".yml", ".json")
+_TEXTS = {"str", "Path", "PathLike"}
+_AROUND = {"None", "Optional", "Union", "os", "pathlib", "typing"}
+"""Words of annotations: of arguments that take text, and those that do not matter for it."""
 
 
 def load_plan(target: str, settings: Mapping[str, str]) -> Plan:
@@ -54,12 +57,12 @@ def _has_class(target: str) -> bool:
 
 
 def _plan_of_recipe(path: Path, settings: Mapping[str, str]) -> Plan:
-    from dataflow_rs.pipeline.recipe import _parse, plan_from_dict, read_recipe
+    from dataflow_rs.pipeline.recipe import parse, plan_from_dict, read_recipe
     from dataflow_rs.storage.file_storage import FileStorage
 
     if not settings or not path.is_file():
         return read_recipe(path)
-    recipe = _parse(path.read_text(encoding="utf-8"), path)
+    recipe = parse(path.read_text(encoding="utf-8"), path)
     given = _arguments(FileStorage, "the recipe's storage", settings)
     if isinstance(recipe, dict) and isinstance(recipe.get("storage"), dict):
         recipe["storage"] = recipe["storage"] | given
@@ -152,7 +155,6 @@ def _pipeline_class(module: ModuleType, name: str, place: str) -> type[Pipeline]
 def _arguments(target: Any, owner: str, settings: Mapping[str, str]) -> dict[str, Any]:
     """Return settings as arguments of a class, each read as its annotation says."""
     parameters = inspect.signature(target).parameters
-    hints = typing.get_type_hints(target.__init__)
     unknown = [name for name in settings if name not in parameters]
     if unknown:
         known = ", ".join(parameters) or "none"
@@ -168,14 +170,17 @@ def _arguments(target: Any, owner: str, settings: Mapping[str, str]) -> dict[str
     ]
     if missing:
         raise click.UsageError(f"{owner} needs {', '.join(missing)}; give each as --set {missing[0]}=VALUE")
-    return {name: _value(hints.get(name), text) for name, text in settings.items()}
+    return {name: _value(parameters[name].annotation, text) for name, text in settings.items()}
 
 
 def _value(annotation: Any, text: str) -> Any:
-    """Read a text: as it is where the argument takes text or a path, else as YAML does (numbers, true, null, lists)."""
-    parts = typing.get_args(annotation) or (annotation,)
-    numeric = any(part in (int, float, bool) for part in parts)
-    if any(part in (str, Path) for part in parts) and not numeric:
+    """Read a text: as it is where the argument takes text or a path, else as YAML does (numbers, true, null, lists).
+
+    The annotation is only looked at, never evaluated: it may name what is imported for type checkers alone.
+    """
+    shown = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    kinds = set(re.findall(r"\w+", shown)) - _AROUND
+    if kinds and kinds <= _TEXTS:
         return text
     import yaml
 
@@ -183,4 +188,4 @@ def _value(annotation: Any, text: str) -> Any:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         return text
-    return value
+    return text if isinstance(value, dict) and not kinds & {"dict", "Mapping"} else value

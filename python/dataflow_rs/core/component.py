@@ -16,8 +16,7 @@ from typing import Any, ClassVar, TypeVar
 
 from dataflow_rs.core import docstring
 from dataflow_rs.core.parameters import OperatorMeta
-from dataflow_rs.core.spec import ParameterSpec, json_value
-from dataflow_rs.core.spec import _parameters as parameter_specs
+from dataflow_rs.core.spec import ParameterSpec, json_value, parameter_specs
 from dataflow_rs.exceptions import ParameterError, RecipeError, RegistryError, nearest
 
 _ComponentT = TypeVar("_ComponentT", bound="type[Component]")
@@ -38,9 +37,7 @@ class ComponentSpec:
         doc = docstring.parse(cls.__doc__)
         self.name = cls.__name__
         self.summary = doc.summary
-        self.parameters: tuple[ParameterSpec, ...] = tuple(
-            parameter_specs(cls, doc.entries("Args"))  # type: ignore[arg-type]  # reads only the signature
-        )
+        self.parameters: tuple[ParameterSpec, ...] = tuple(parameter_specs(cls, doc.entries("Args")))
 
 
 class Component(metaclass=OperatorMeta):

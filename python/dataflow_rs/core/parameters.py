@@ -54,7 +54,8 @@ def _bind_parameters(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         raise ParameterError(f"{cls.__name__}: {error}") from None
-    bound.apply_defaults()
+    arguments = {}
     for parameter in cls.spec().parameters:
-        check_value(cls.__name__, parameter, bound.arguments[parameter.name])
-    return dict(bound.arguments)
+        arguments[parameter.name] = bound.arguments.get(parameter.name, parameter.default)
+        check_value(cls.__name__, parameter, arguments[parameter.name])
+    return arguments

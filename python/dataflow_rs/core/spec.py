@@ -5,6 +5,7 @@ CLI, docs pages, JSON schemas and planners read `OperatorSpec`; operators carry 
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import types
@@ -193,7 +194,7 @@ def describe(cls: type[Operator]) -> OperatorSpec:
         version=cls.version,
         summary=doc.summary,
         description=doc.description,
-        parameters=tuple(_parameters(cls, arguments)),
+        parameters=tuple(parameter_specs(cls, arguments)),
         keys=tuple(_keys(cls, keys)),
         extra=cls.extra,
         source=doc.sections.get("Source", ""),
@@ -226,10 +227,14 @@ def json_value(value: Any) -> Any:
     return value
 
 
-def _parameters(cls: type[Operator], descriptions: dict[str, str]) -> typing.Iterator[ParameterSpec]:
+def parameter_specs(cls: Any, descriptions: dict[str, str]) -> typing.Iterator[ParameterSpec]:
+    """Yield the parameters of an operator or component class, with their descriptions."""
     hints = typing.get_type_hints(cls.__init__ if cls.handwritten_init else cls)
+    fields = {} if cls.handwritten_init else {field.name: field.default_factory for field in dataclasses.fields(cls)}
     for name, parameter in inspect.signature(cls).parameters.items():
-        yield ParameterSpec(name, hints.get(name, Any), parameter.default, descriptions.get(name, ""))
+        factory = fields.get(name, dataclasses.MISSING)
+        default = parameter.default if factory is dataclasses.MISSING else factory()
+        yield ParameterSpec(name, hints.get(name, Any), default, descriptions.get(name, ""))
 
 
 def _keys(cls: type[Operator], descriptions: dict[str, str]) -> typing.Iterator[KeySpec]:

@@ -62,22 +62,25 @@ def _mismatch_in(origin: Any, arguments: tuple[Any, ...], value: Any) -> tuple[s
         return None
     if not isinstance(value, origin) or (isinstance(value, str) and issubclass(origin, Sequence)):
         return "", value
-    for place, part, annotation in _parts(arguments, value):
+    for place, part, annotation in _parts(origin, arguments, value):
         found = mismatch(annotation, part)
         if found is not None:
             return f"[{place!r}]{found[0]}", found[1]
-    if isinstance(value, tuple) and arguments[-1:] not in ((), (Ellipsis,)) and len(arguments) != len(value):
+    fixed = origin is tuple and arguments[-1:] not in ((), (Ellipsis,))
+    if isinstance(value, tuple) and fixed and len(arguments) != len(value):
         return "", value
     return None
 
 
-def _parts(arguments: tuple[Any, ...], value: Any) -> list[tuple[Any, Any, Any]]:
+def _parts(origin: Any, arguments: tuple[Any, ...], value: Any) -> list[tuple[Any, Any, Any]]:
     """Return (place, part, annotation) for what a container holds."""
     if isinstance(value, Mapping):
         return [(key, part, arguments[1]) for key, part in value.items()] if len(arguments) == 2 else []
-    if isinstance(value, tuple) and arguments[-1:] != (Ellipsis,):
+    if origin is tuple and arguments[-1:] != (Ellipsis,):
         return [(position, *pair) for position, pair in enumerate(zip(value, arguments, strict=False))]
-    return [(position, part, arguments[0]) for position, part in enumerate(value)] if arguments else []
+    if not arguments or not issubclass(origin, (Sequence, set, frozenset)):
+        return []
+    return [(position, part, arguments[0]) for position, part in enumerate(value)]
 
 
 def _deepest(found: Sequence[tuple[str, Any] | None], value: Any) -> tuple[str, Any]:

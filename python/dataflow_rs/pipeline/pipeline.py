@@ -54,15 +54,11 @@ class Pipeline:
         if "forward" in cls.__dict__:
             cls.forward = _runnable(cls.__dict__["forward"])  # type: ignore[method-assign]
 
-    def forward(
-        self,
-        *,
-        resume_step: int | None = None,
-        fresh: bool = False,
-        executor: str = "local",
-        quiet: bool | None = None,
-    ) -> Run:
-        """Run the pipeline; subclasses override this with the calls of their operators, without arguments."""
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the pipeline; a subclass overrides this, without arguments, with the calls of its operators.
+
+        What users call is `forward(resume_step=None, fresh=False, executor="local", quiet=None)`; it returns the `Run`.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no forward() with the calls of its operators")
 
     def compile(self) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from dataflow_rs._native import __version__
 from dataflow_rs.core.bases import DatasetOperator
 from dataflow_rs.core.execution import BoundStep, run_steps
 from dataflow_rs.core.operator import Operator
@@ -201,7 +203,11 @@ class Plan:
             "steps": steps,
             "started": started,
             "finished": finished,
-            "exports": [str(export.path) for export in self.exports if export.storage is storage],
+            "exports": [
+                {"path": str(export.path), "step": export.step} for export in self.exports if export.storage is storage
+            ],
+            "versions": {"dataflow_rs": __version__, "python": platform.python_version(), "pyarrow": pa.__version__},
+            "machine": platform.platform(),
             "mermaid": self.to_mermaid(),
             "recipe": recipe,
         }

@@ -50,12 +50,17 @@ def read_recipe(path: str | os.PathLike[str]) -> Plan:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise RecipeError(f"there is no recipe {file}") from None
-    plan = plan_from_dict(_parse(text, file), str(file))
+    plan = plan_from_dict(parse(text, file), str(file))
     plan.check()
     return plan
 
 
-def _parse(text: str, file: Path) -> Any:
+def parse(text: str, file: Path) -> Any:
+    """Return the content of a recipe's text.
+
+    Raises:
+        RecipeError: it is no YAML; the message names line and column.
+    """
     import yaml
 
     try:

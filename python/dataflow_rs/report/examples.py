@@ -20,7 +20,7 @@ from dataflow_rs.storage.run import Run
 from dataflow_rs.storage.step_store import Step
 
 PER_RULE = 3
-DUPLICATE = re.compile(r"\bduplicate of row (\d+)\b")
+_DUPLICATE = re.compile(r"\bduplicate of row (\d{1,18})\b")
 CLOSEST, FURTHEST, FIRST = "closest to the threshold", "furthest from the threshold", "first in the data"
 
 
@@ -135,28 +135,11 @@ def _example(run: Run, step: Step, pick: Pick, main: str | None) -> dict[str, An
     if column is None or text is None:
         return example
     example["excerpt"] = excerpt(text, pick.detail).to_dict()
-    place = _twin_place(step, parent, pick.detail)
+    match = _DUPLICATE.search(pick.detail or "")
+    place = None if match is None else _place(run, parent, int(match[1]))
     if place is not None:
         _add_twin(run, parent, example, text, place)
     return example
-
-
-def duplicate_of(run: Run, step: Step, detail: str | None) -> int | None:
-    """Return the id of the row that a dropped row repeats, as the detail `duplicate of row N` names it.
-
-    A filter over the whole data set knows rows by their position in the table it reads; ids stay the same from step to
-    step, which positions do not.
-    """
-    parent = run.store.chain(step)[-2]
-    place = _twin_place(step, parent, detail)
-    return None if place is None else int(run.store.row_ids(parent, place[0])[place[1]].as_py())
-
-
-def _twin_place(step: Step, parent: Step, detail: str | None) -> tuple[int, int] | None:
-    match = DUPLICATE.search(detail or "")
-    if match is None or step.description.get("base") != "DatasetOperator":
-        return None
-    return _place(parent, int(match[1]))
 
 
 def _add_twin(run: Run, parent: Step, example: dict[str, Any], text: str, place: tuple[int, int]) -> None:
@@ -166,10 +149,8 @@ def _add_twin(run: Run, parent: Step, example: dict[str, Any], text: str, place:
         return
     here, there = side_by_side(text, other)
     example["excerpt"] = here.to_dict()
-    twin = run.store.row_ids(parent, place[0])[place[1]].as_py()
-    example["detail"] = DUPLICATE.sub(f"duplicate of row {twin}", example["detail"])
     example["twin"] = {
-        "row": twin,
+        "row": run.store.row_ids(parent, place[0])[place[1]].as_py(),
         "excerpt": there.to_dict(),
         "identical": text == other,
     }
@@ -193,10 +174,10 @@ def _text(run: Run, step: Step, part: int, position: int, column: str) -> str | 
     return None if value is None else str(value)
 
 
-def _place(step: Step, position: int) -> tuple[int, int] | None:
-    """Return part and position in it of a row of the table after a step, counted from its beginning."""
-    for number, part in enumerate(step.parts):
-        if position < part.rows_out:
+def _place(run: Run, step: Step, row: int) -> tuple[int, int] | None:
+    """Return part and position in it of the row with an id, in the table after a step; None where it is not."""
+    for number in range(len(step.parts)):
+        position = pc.index(run.store.row_ids(step, number), row).as_py()
+        if position >= 0:
             return number, position
-        position -= part.rows_out
     return None

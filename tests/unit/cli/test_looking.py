@@ -37,7 +37,7 @@ def test_show(run):
         "1 WordCountEvaluator 7 T",
         "2 MinimumFilter 6 1 T minimum 1",
         "3 PhraseFilter 5 1 T phrase 1",
-        "4 FirstOnlyFilter 4 1 T duplicate 1",
+        "4 RepeatFilter 4 1 T duplicate 1",
         "5 CountsGenerator 4 T",
         "6 LettersEvaluator 4 T reads step 4, failed with Odd 1",
         "7 SplitGenerator 7 T",
@@ -65,7 +65,7 @@ def test_show_names_what_is_still_to_do(run):
                 "      words = 1",
                 "  2 MinimumFilter: kept",
                 "  3 PhraseFilter: kept",
-                "  4 FirstOnlyFilter: dropped (rule duplicate, duplicate of row 0)",
+                "  4 RepeatFilter: dropped (rule duplicate, duplicate of row 0)",
             ],
         ),
         (

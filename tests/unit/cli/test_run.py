@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -9,12 +10,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from dataflow_rs.cli import main
+from dataflow_rs.cli.load import _value
 
 PIPELINE = '''"""A pipeline for tests."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dataflow_rs as dfrs
+
+if TYPE_CHECKING:
+    from nothing_like_it import Odd
 
 
 class LongEnoughFilter(dfrs.FilterOperator):
@@ -35,7 +42,7 @@ class LongEnoughFilter(dfrs.FilterOperator):
 
 
 class Clean(dfrs.Pipeline):
-    def __init__(self, source: str = "in.jsonl", min_words: int = 2, key: str = "text"):
+    def __init__(self, source: str = "in.jsonl", min_words: int = 2, key: str = "text", other: Odd = None):
         super().__init__()
         print("a pipeline may print")
         self.storage = dfrs.FileStorage(source, cache_path="run")
@@ -170,7 +177,7 @@ def test_a_dry_run_executes_nothing():
         (
             ["clean.py", "--set", "min_wrds=1"],
             2,
-            "--set min_wrds: Clean() has no such argument (did you mean 'min_words'?); source, min_words, key",
+            "--set min_wrds: Clean() has no such argument (did you mean 'min_words'?); source, min_words, key, other",
             "see dataflow-rs run --help",
         ),
         (["clean.py", "--set", "x"], 2, "--set x: expected KEY=VALUE", "see dataflow-rs run --help"),
@@ -234,6 +241,29 @@ def test_an_error_is_a_json_document_too():
             "hint": "the form of a recipe: docs/pipelines.md",
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text", "value"),
+    [
+        (str, "007", "007"),
+        ("str | None", "null", "null"),
+        ("Path", "a: b", "a: b"),
+        (int, "7", 7),
+        ("int | None", "null", None),
+        ("bool", "true", True),
+        ("list[str]", "[a, b]", ["a", "b"]),
+        ("Any", "part.jsonl", "part.jsonl"),
+        ("Any", "[a.jsonl, b.jsonl]", ["a.jsonl", "b.jsonl"]),
+        ("Any", "a: b", "a: b"),
+        ("dict[str, str]", "{a: b}", {"a": "b"}),
+        ("OnlyForTypeCheckers | None", "3", 3),
+        ("float", "[unclosed", "[unclosed"),
+        (inspect.Parameter.empty, "3", 3),
+    ],
+)
+def test_a_setting_is_read_as_its_annotation_says(annotation, text, value):
+    assert _value(annotation, text) == value
 
 
 def test_several_pipelines_must_be_told_apart():

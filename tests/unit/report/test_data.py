@@ -28,7 +28,7 @@ def test_counts_of_every_step(data):
         (1, "WordCountEvaluator", "evaluate", 0, 7, 7, 0, 0, True),
         (2, "MinimumFilter", "filter", 1, 7, 6, 1, 0, True),
         (3, "PhraseFilter", "filter", 2, 6, 5, 1, 0, True),
-        (4, "FirstOnlyFilter", "filter", 3, 5, 4, 1, 0, True),
+        (4, "RepeatFilter", "filter", 3, 5, 4, 1, 0, True),
         (5, "CountsGenerator", "generate", 4, 4, 4, 0, 4, True),
         (6, "LettersEvaluator", "evaluate", 4, 4, 4, 0, 0, True),
         (7, "SplitGenerator", "generate", 6, 4, 7, 0, 7, True),

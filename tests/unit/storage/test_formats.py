@@ -287,17 +287,13 @@ def test_several_parquet_files_are_widened(tmp_path):
     with pytest.raises(MalformedInputError) as caught:
         read(tmp_path / "*.parquet")
     two, three = tmp_path / "2.parquet", tmp_path / "3.parquet"
-    assert str(caught.value).startswith(
-        f"column 'x' is int64 in {two} and string in {three}; no type holds both."
-    )
+    assert str(caught.value).startswith(f"column 'x' is int64 in {two} and string in {three}; no type holds both.")
 
 
 def test_widening_that_would_lose_digits(tmp_path):
     pq.write_table(pa.table({"x": [2**53 + 1]}), tmp_path / "1.parquet")
     pq.write_table(pa.table({"x": [0.5]}), tmp_path / "2.parquet")
-    with pytest.raises(
-        MalformedInputError, match=r"1\.parquet: column 'x' cannot become double from int64 without"
-    ):
+    with pytest.raises(MalformedInputError, match=r"1\.parquet: column 'x' cannot become double from int64 without"):
         read(tmp_path / "*.parquet")
 
 

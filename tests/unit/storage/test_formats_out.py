@@ -123,8 +123,7 @@ EMPTY_STRUCT = pa.table({"x": pa.array([{}], pa.struct([]))})
         (
             "x.json",
             pa.table({"x": pa.array([[1]], pa.list_(pa.duration("s")))}),
-            "column 'x' of type List(Duration(s)): cast the column to int64, or export to Parquet or "
-            "Arrow IPC",
+            "column 'x' of type List(Duration(s)): cast the column to int64, or export to Parquet or Arrow IPC",
         ),
         (
             "x.jsonl",

@@ -61,9 +61,7 @@ def test_the_first_bytes_tell_the_compression(tmp_path, data):
 @pytest.mark.parametrize("compress", [gzip.compress, zstd])
 def test_cut_off_and_damaged(tmp_path, compress):
     noise = random.Random(1)
-    lines = b"".join(
-        b'{"x":%d,"text":"%s"}\n' % (i, noise.randbytes(30).hex().encode()) for i in range(50_000)
-    )
+    lines = b"".join(b'{"x":%d,"text":"%s"}\n' % (i, noise.randbytes(30).hex().encode()) for i in range(50_000))
     path = tmp_path / "x.jsonl.gz"
     whole = compress(lines)
     kind = "gzip" if whole[0] == 0x1F else "zstd"

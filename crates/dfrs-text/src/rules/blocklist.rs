@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde::Deserialize;
 
 use crate::judgement::{Judgement, Profile};
@@ -72,6 +72,7 @@ impl TryFrom<Parameters> for Blocklist {
         };
         let mut builder = AhoCorasick::builder();
         builder.ascii_case_insensitive(true);
+        builder.kind(Some(AhoCorasickKind::DFA)); // the lists are short, the texts long
         Ok(Self {
             threshold: parameters.threshold,
             boundary,

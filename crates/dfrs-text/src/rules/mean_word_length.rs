@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::share;
+use super::{chars, share};
 use crate::judgement::{Judgement, Profile};
 use crate::rule::Judge;
-use crate::words::Words;
+use crate::words::count_with_spaces;
 
 const RULE: &str = "mean_word_length";
 
@@ -24,11 +24,8 @@ pub struct MeanWordLength {
 
 impl Judge for MeanWordLength {
     fn judge(&self, text: &str) -> Judgement {
-        let (mut words, mut length) = (0, 0);
-        for word in Words::new(text) {
-            words += 1;
-            length += text[word].chars().count();
-        }
+        let (words, spaces) = count_with_spaces(text);
+        let length = chars(text) - spaces;
         if words == 0 {
             return Judgement::unjudged(Judgement::BLANK);
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from dataflow_rs import get_operator
-from dataflow_rs.exceptions import ParameterError
+from dataflow_rs.exceptions import ColumnError, ParameterError
 
 PAGE = " ".join(f"Sentence {i} of a page that many sites copy, word for word." for i in range(90))
 TEXTS = [PAGE + " monday", "other", None, "", PAGE + " friday", "other", "", None]
@@ -52,7 +52,7 @@ def test_one_column_in_a_list():
 
 @pytest.mark.parametrize("keys", [{}, {"input_key": "a", "input_keys": ["a"]}])
 def test_exactly_one_key(keys):
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(ColumnError) as caught:
         apply(pa.table({"a": ["x"]}), **keys)
     assert str(caught.value) == "MinHashDeduplicateFilter: give exactly one of input_key and input_keys"
 
