@@ -18,7 +18,7 @@ ALLOWED = {
     "prompts": {"core", "serving", "exceptions"},
     "testing": {"core", "serving", "prompts", "exceptions"},
     "operators": {"core", "prompts", "exceptions", "_native"},
-    "pipeline": {"core", "storage", "exceptions"},
+    "pipeline": {"core", "storage", "exceptions", "_native"},
     "pipelines": {"operators", "core", "serving", "prompts", "pipeline", "storage", "exceptions"},
     "report": {"core", "pipeline", "storage", "exceptions"},
     "cli": {"_native", "core", "pipeline", "report", "serving", "storage", "exceptions"},
