@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from dataflow_rs.core.native_text import NativeFilter, Profile
 from dataflow_rs.core.registry import operator
 from dataflow_rs.exceptions import ParameterError, nearest
 
-FOLDER = "blocklists"
+FOLDER = Path(__file__).with_name("blocklists")
 ENDING = ".txt"
 
 
 @lru_cache(maxsize=1)
 def languages() -> list[str]:
     """Return the codes of the block lists, sorted."""
-    files = (resources.files(__package__) / FOLDER).iterdir()
+    files = (FOLDER).iterdir()
     return sorted(file.name.removesuffix(ENDING) for file in files if file.name.endswith(ENDING))
 
 
 @lru_cache(maxsize=4)
 def words(language: str) -> list[str]:
     """Return the words and phrases of a block list."""
-    file = resources.files(__package__) / FOLDER / f"{language}{ENDING}"
+    file = FOLDER / f"{language}{ENDING}"
     return [line for line in file.read_text(encoding="utf-8").splitlines() if line]
 
 

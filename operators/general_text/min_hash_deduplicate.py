@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from dataflow_rs import _native
 from dataflow_rs.core.bases import Dataset, DatasetOperator
 from dataflow_rs.core.keys import Integer, Text
@@ -124,6 +123,8 @@ def _texts(batch: pa.RecordBatch, input_key: str | None, input_keys: list[str] |
     """Return the texts to compare, those of several columns each below its name."""
     if input_keys is None:
         return batch[input_key]
+    import pyarrow.compute as pc  # costs 11 MB, which one column does not need
+
     parts: list[Any] = []
     missing = pa.repeat(True, batch.num_rows)
     for name in input_keys:
@@ -135,12 +136,14 @@ def _texts(batch: pa.RecordBatch, input_key: str | None, input_keys: list[str] |
     return pc.if_else(missing, pa.scalar(None, pa.large_string()), joined)
 
 
-def _detail(found: pa.Table, dataset: Dataset) -> pa.ChunkedArray:
+def _detail(found: pa.Table, dataset: Dataset) -> pa.Array:
     """Return for duplicates the id of the row they repeat and how similar they are to it, with two decimals."""
-    hundredths = pc.round(pc.multiply(found["similarity"], 100)).cast(pa.int64()).cast(pa.string())
-    digits = pc.utf8_lpad(hundredths, 3, "0")
-    whole, rest = pc.utf8_slice_codeunits(digits, 0, -2), pc.utf8_slice_codeunits(digits, -2)
-    positions = found["duplicate_of"].combine_chunks()
-    ids = pa.array(dataset.row_ids(positions.drop_null().to_pylist()), pa.uint64())
-    row = pc.replace_with_mask(positions, positions.is_valid(), ids).cast(pa.string())
-    return pc.binary_join_element_wise("duplicate of row ", row, " (similarity ", whole, ".", rest, ")", "")
+    positions, similarity = found["duplicate_of"].to_pylist(), found["similarity"].to_pylist()
+    ids = iter(dataset.row_ids([position for position in positions if position is not None]))
+    return pa.array(
+        (
+            None if position is None else f"duplicate of row {next(ids)} (similarity {share:.2f})"
+            for position, share in zip(positions, similarity, strict=True)
+        ),
+        pa.string(),
+    )

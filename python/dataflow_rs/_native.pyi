@@ -7,22 +7,32 @@ Columns are any object with `__arrow_c_array__` or `__arrow_c_stream__` (pyarrow
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, final
 
 import pyarrow as pa
 
 __all__ = [
+    "Digest",
     "MinHashIndex",
     "TextFilter",
     "TextReader",
     "TextRefiner",
     "TextWriter",
     "__version__",
+    "digest",
     "lsh_collision_probability",
     "lsh_params",
+    "read_part",
+    "release_memory",
     "set_threads",
+    "split",
+    "sync_parts",
+    "take",
     "text_schema",
     "threads",
+    "window",
+    "write_part",
 ]
 
 __version__: Final[str]
@@ -90,6 +100,43 @@ def lsh_params(threshold: float, num_perm: int) -> tuple[int, int]:
 
 def set_threads(n: int | None = None) -> None:
     """Bounds the threads of all native operators; None is one per processor."""
+
+@final
+class Digest:
+    """A BLAKE3 digest that is fed piece by piece."""
+
+    def __new__(cls) -> Digest: ...
+    def update(self, bytes: bytes) -> None:
+        """Adds bytes."""
+
+    def hexdigest(self) -> str:
+        """The digest of all bytes so far, 64 hexadecimal digits."""
+
+def digest(bytes: bytes) -> str:
+    """The BLAKE3 digest of some bytes, 64 hexadecimal digits."""
+
+def write_part(path: str | os.PathLike[str], batch: pa.RecordBatch) -> tuple[int, int]:
+    """Writes a batch as an Arrow IPC file, complete or not at all; returns its size and CRC-32. Not yet synced."""
+
+def release_memory() -> None:
+    """Returns freed memory to the system; glibc would keep it, once per thread. Does nothing on other systems."""
+
+def sync_parts(paths: list[Path]) -> None:
+    """Waits until the disk has the files."""
+
+def read_part(
+    path: str | os.PathLike[str], size: int, checksum: int, columns: list[str] | None = None
+) -> _Batch | None:
+    """Reads the batch of such a file, or some of its columns; None where size or CRC-32 differ."""
+
+def split(keep: pa.BooleanArray) -> tuple[_ArrowArray, _ArrowArray]:
+    """Positions of the rows that a mask keeps (int64) and of those that it drops (uint64); null counts as dropped."""
+
+def take(values: pa.Array, positions: pa.Array) -> _ArrowArray:
+    """The values of a column at some positions, in a column of the same type."""
+
+def window(positions: pa.Int64Array, start: int, end: int) -> tuple[int, _ArrowArray]:
+    """How many of the ascending positions lie before `start`, and those up to `end`, counted from `start`."""
 
 def threads() -> int:
     """Number of threads that native operators run on."""

@@ -36,7 +36,6 @@ message says what is wrong, where (operator, column, row, file and line), and wh
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -219,5 +218,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
         >>> nearest("xyz", ["text"])
         ''
     """
+    import difflib  # only errors need it
+
     found = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
     return f" (did you mean '{found[0]}'?)" if found else ""

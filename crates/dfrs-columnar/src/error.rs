@@ -21,4 +21,7 @@ pub enum Error {
         /// What Arrow says.
         source: ArrowError,
     },
+    /// A position lies outside of the column, or the column cannot be rearranged.
+    #[error("rows cannot be taken: {0}")]
+    Take(ArrowError),
 }

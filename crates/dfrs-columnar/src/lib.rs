@@ -1,4 +1,5 @@
-//! String columns of Arrow in and out: reading every layout, mapping over rows in parallel, building columns again.
+//! String columns of Arrow in and out: reading every layout, mapping over rows in parallel, building columns again; and
+//! rows by position.
 //!
 //! Layouts are `Utf8`, `LargeUtf8`, `Utf8View`, dictionaries of these, and `Null`. Results come in row order whatever
 //! the number of threads; work runs on the rayon pool of the caller. What is done with a text is the caller's closure.
@@ -7,6 +8,7 @@
 mod error;
 mod map;
 mod rewrite;
+pub mod rows;
 mod texts;
 
 pub use error::Error;

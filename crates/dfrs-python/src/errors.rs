@@ -8,6 +8,7 @@ import_exception!(dataflow_rs.exceptions, ExportError);
 import_exception!(dataflow_rs.exceptions, MalformedInputError);
 import_exception!(dataflow_rs.exceptions, OperatorError);
 import_exception!(dataflow_rs.exceptions, ParameterError);
+import_exception!(dataflow_rs.exceptions, StorageError);
 
 pub fn from_dedup(error: &dfrs_dedup::Error) -> PyErr {
     match error {
@@ -19,7 +20,9 @@ pub fn from_dedup(error: &dfrs_dedup::Error) -> PyErr {
 pub fn from_columnar(error: &dfrs_columnar::Error) -> PyErr {
     match error {
         dfrs_columnar::Error::NoText(_) => ColumnError::new_err(error.to_string()),
-        dfrs_columnar::Error::TooLong { .. } => OperatorError::new_err(error.to_string()),
+        dfrs_columnar::Error::TooLong { .. } | dfrs_columnar::Error::Take(_) => {
+            OperatorError::new_err(error.to_string())
+        }
     }
 }
 

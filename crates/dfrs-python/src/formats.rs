@@ -8,7 +8,7 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3_arrow::{PyRecordBatch, PySchema};
 
-use crate::errors::{ExportError, MalformedInputError, ParameterError};
+use crate::errors::{ExportError, MalformedInputError, ParameterError, StorageError};
 use crate::threads;
 
 /// File, line, column, message and text of a record that was left out.
@@ -163,7 +163,7 @@ fn closed() -> PyErr {
     ParameterError::new_err("the file is finished already")
 }
 
-fn to_python(py: Python<'_>, error: Error) -> PyErr {
+pub(crate) fn to_python(py: Python<'_>, error: Error) -> PyErr {
     let text = error.to_string();
     match error {
         Error::Malformed {
@@ -172,6 +172,7 @@ fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Compressed { file, .. } => MalformedInputError::new_err((text, file)),
         Error::Parameter(_) => ParameterError::new_err(text),
         Error::Export(_) => ExportError::new_err(text),
+        Error::Part { .. } => StorageError::new_err(text),
         Error::Io { file, source } => with_file(py, &source, file),
     }
 }

@@ -4,6 +4,9 @@
 mod dedup;
 mod errors;
 mod formats;
+mod memory;
+mod parts;
+mod rows;
 mod text;
 mod threads;
 
@@ -21,6 +24,15 @@ mod _native {
 
     #[pymodule_export]
     use crate::formats::{TextReader, TextWriter, text_schema};
+
+    #[pymodule_export]
+    use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::parts::{Digest, digest, read_part, sync_parts, write_part};
+
+    #[pymodule_export]
+    use crate::rows::{split, take, window};
 
     #[pymodule_export]
     use crate::text::{TextFilter, TextRefiner};

@@ -108,6 +108,14 @@ pub enum Error {
         /// What the decoder said.
         source: io::Error,
     },
+    /// A part of the step store that Arrow cannot write or read.
+    #[error("{file}: {source}")]
+    Part {
+        /// The file.
+        file: String,
+        /// What Arrow said.
+        source: arrow_schema::ArrowError,
+    },
     /// A type that a text format cannot be read into, or an unknown option.
     #[error("{0}")]
     Parameter(String),

@@ -1,4 +1,5 @@
-//! Text formats in and out of Arrow: JSON Lines, JSON arrays, CSV and TSV, plain, gzip or zstd.
+//! Text formats in and out of Arrow: JSON Lines, JSON arrays, CSV and TSV, plain, gzip or zstd; and the [`part`] files
+//! of the step store.
 //!
 //! Reading takes two passes, because a guess from the head of a file is a guess: [`Scan`] looks at every value of every
 //! file and decides types that hold all of them, then [`Reader`] builds record batches of exactly that schema. Both
@@ -23,6 +24,7 @@ pub mod format;
 pub mod input;
 pub mod json;
 pub mod output;
+pub mod part;
 pub mod reader;
 pub mod scalar;
 pub mod scan;

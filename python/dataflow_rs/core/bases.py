@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from dataflow_rs import _native
 from dataflow_rs.core.keys import ColumnType
 from dataflow_rs.core.operator import OnError, Operator
 from dataflow_rs.core.results import (
@@ -151,15 +151,14 @@ def settle_verdict(
 ) -> StepOutput:
     """Turn a verdict into the positions of the kept rows and a drop log."""
     count = batch.num_rows if rows is None else rows
-    keep = pc.fill_null(as_array(verdict.keep, pa.bool_()), False)
+    keep = as_array(verdict.keep, pa.bool_())
     if len(keep) != count:
         raise OperatorError(f"{operator.name}.process() gave {len(keep)} verdicts for {count} rows")
     _, error_drops = _settle_errors(operator, verdict.errors, count)
     if verdict.errors:
         stays = getattr(operator, "on_error", "raise") == "keep"
         keep = pa.array([stays if row in verdict.errors else kept for row, kept in enumerate(keep.to_pylist())])
-    kept = pc.indices_nonzero(keep).cast(pa.int64())
-    dropped = pc.indices_nonzero(pc.invert(keep)).cast(pa.int64())
+    kept, dropped = (pa.array(positions) for positions in _native.split(keep))
     drops = drop_log(dropped, verdict, stem(operator.name))
     if error_drops is not None:
         drops = _overlay(drops, error_drops)
@@ -238,10 +237,8 @@ def _drops_of(reasons: Mapping[int, tuple[str, str | None]]) -> pa.RecordBatch:
 
 def _overlay(drops: pa.RecordBatch, error_drops: pa.RecordBatch) -> pa.RecordBatch:
     """Put the error entries in place of the verdict's entries for the same rows."""
-    others = drops.filter(pc.invert(pc.is_in(drops["row"], value_set=error_drops["row"])))
-    merged = pa.Table.from_batches([others, error_drops]).sort_by("row").combine_chunks()
-    batches: list[pa.RecordBatch] = merged.to_batches()
-    return batches[0] if batches else drops.slice(0, 0)
+    entries = {entry["row"]: entry for entry in [*drops.to_pylist(), *error_drops.to_pylist()]}
+    return pa.RecordBatch.from_pylist([entries[row] for row in sorted(entries)], schema=DROPS_SCHEMA)
 
 
 def _raise(operator: Operator, errors: Mapping[int, RowError]) -> None:

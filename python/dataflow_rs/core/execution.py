@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dataflow_rs.core.bases import BatchOperator, DatasetOperator
 from dataflow_rs.core.metering import Meter, metering
@@ -143,7 +142,7 @@ def _parts(output: StepOutput, table: pa.Table) -> Iterator[pa.RecordBatch]:
 
 def _collect(drops: list[pa.RecordBatch], output: StepOutput, offset: int) -> None:
     if output.drops is not None and output.drops.num_rows:
-        rows = pc.add(output.drops["row"], pa.scalar(offset, pa.uint64()))
+        rows = pa.array([row + offset for row in output.drops["row"].to_pylist()], pa.uint64())
         drops.append(output.drops.set_column(0, DROPS_SCHEMA.field("row"), rows))
 
 

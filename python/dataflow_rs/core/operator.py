@@ -8,7 +8,6 @@ here and in `execution.py`, once for everybody.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 from abc import ABC, abstractmethod
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
 
+from dataflow_rs import _native
 from dataflow_rs.core.keys import ColumnType
 from dataflow_rs.core.parameters import OperatorMeta
 from dataflow_rs.core.spec import Kind, OperatorSpec, describe, json_value
@@ -167,7 +167,7 @@ class Operator(ABC, metaclass=OperatorMeta):
             "code": _code_digest(type(self)),
             "parameters": {name: _identity(value) for name, value in self.parameters.items()},
         }
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+        return _native.digest(json.dumps(identity, sort_keys=True).encode())
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
@@ -205,7 +205,7 @@ def _code_digest(cls: type[Operator]) -> str | None:
     if cls.__module__.startswith("dataflow_rs."):
         return None
     try:
-        return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()
+        return _native.digest(inspect.getsource(cls).encode())
     except (OSError, TypeError):  # typed into a console
         code = cls.process.__code__
-        return hashlib.sha256(code.co_code + repr(code.co_consts).encode()).hexdigest()
+        return _native.digest(code.co_code + repr(code.co_consts).encode())

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from dataflow_rs.storage.outcome import DROPS_SCHEMA, ERRORS_SCHEMA
+from dataflow_rs.storage.outcome import DROPS_SCHEMA, ERRORS_SCHEMA, take
 
 Values: TypeAlias = "pa.Array | pa.ChunkedArray | Sequence[Any]"
 """A column as an operator may return it: an Arrow array, a list or any other sequence (a NumPy array, for example)."""
@@ -97,19 +96,21 @@ def as_array(values: Values, dtype: pa.DataType | None = None) -> pa.Array:
     return pa.array(values, type=dtype, from_pandas=False)
 
 
-def drop_log(rows: pa.Array, verdict: Verdict, default_rule: str) -> pa.RecordBatch:
+def drop_log(rows: pa.UInt64Array, verdict: Verdict, default_rule: str) -> pa.RecordBatch:
     """Return the drop log of the rows (positions) that a verdict drops."""
 
     def column(values: Any, dtype: pa.DataType) -> pa.Array:
         if values is None or isinstance(values, (str, int, float)):
             return pa.repeat(pa.scalar(values, dtype), len(rows)) if len(rows) else pa.array([], dtype)
-        return as_array(values, dtype).take(rows)
+        return take(as_array(values, dtype), rows)
 
-    rule = column(verdict.rule, pa.string())
+    rule = column(default_rule if verdict.rule is None else verdict.rule, pa.string())
+    if rule.null_count:
+        rule = pa.array([name or default_rule for name in rule.to_pylist()], pa.string())
     return pa.record_batch(
         [
-            rows.cast(pa.uint64()),
-            pc.fill_null(rule, default_rule) if len(rule) else rule,
+            rows,
+            rule,
             column(verdict.value, pa.float64()),
             column(verdict.threshold, pa.float64()),
             column(verdict.detail, pa.string()),

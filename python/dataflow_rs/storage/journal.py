@@ -44,14 +44,14 @@ class Journal:
         self._end = 0
         self._lock = threading.Lock()
 
-    def append(self, record: dict[str, Any], *, sync: bool = True) -> int:
-        """Add a record and return the byte offset of its line.
+    def append(self, *records: dict[str, Any], sync: bool = True) -> int:
+        """Add records, in order, and return the byte offset of the first one's line.
 
         Args:
-            record: a JSON object.
+            *records: JSON objects.
             sync: wait until the disk has it. Without, a power failure (not a killed process) may lose it.
         """
-        line = encode(record)
+        line = b"".join(encode(record) for record in records)
         with self._lock:
             if self._fd is None:
                 self._open()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
+from dataflow_rs import _native
 from dataflow_rs.exceptions import CorruptStoreError, StorageError
-
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+from dataflow_rs.storage.nested import unsliced
 
 
 def path_of(folder: Path, number: int, kind: str) -> Path:
@@ -22,27 +22,37 @@ def path_of(folder: Path, number: int, kind: str) -> Path:
 def write(path: Path, batch: pa.RecordBatch) -> tuple[int, int]:
     """Write a batch so that either the whole file is there or none; return its size and CRC-32.
 
+    A power failure may lose it until `sync`.
+
     Raises:
         StorageError: the disk is full or the folder cannot be written.
     """
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, batch.schema, options=_OPTIONS) as writer:
-        writer.write_batch(batch)
-    content = sink.getvalue()
-    temporary = path.with_name(path.name + ".tmp")
+    with _named(path):
+        return _native.write_part(path, unsliced(batch))
+
+
+def sync(paths: list[Path]) -> None:
+    """Wait until the disk has the files.
+
+    Raises:
+        StorageError: it failed.
+    """
+    if paths:
+        with _named(paths[0].parent):
+            _native.sync_parts(paths)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        yield
+    except StorageError:
+        raise
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise StorageError(
             f"{path} could not be written: {error.strerror}. Earlier steps are intact; make room or give another "
             "cache_path and run again, it goes on where it stopped"
         ) from error
-    return len(content), zlib.crc32(content)
 
 
 def read(path: Path, expected: tuple[int, int], columns: list[str] | None = None) -> pa.RecordBatch:
@@ -52,19 +62,13 @@ def read(path: Path, expected: tuple[int, int], columns: list[str] | None = None
         CorruptStoreError: the file is not the one that was written.
     """
     try:
-        content = path.read_bytes()
+        found = _native.read_part(path, *expected, columns)
     except FileNotFoundError:
         raise CorruptStoreError(f"{path} is missing; start over with fresh=True") from None
-    size, checksum = expected
-    if len(content) != size or zlib.crc32(content) != checksum:
+    if found is None:
         raise CorruptStoreError(
-            f"{path} does not match the manifest ({len(content)} bytes, expected {size}); the file was changed or "
-            "damaged. Restore it from a copy, or start over with fresh=True"
+            f"{path} does not match the manifest ({path.stat().st_size} bytes, expected {expected[0]}); the file was "
+            "changed or damaged. Restore it from a copy, or start over with fresh=True"
         )
-    buffer = pa.py_buffer(content)
-    options = pa.ipc.IpcReadOptions()
-    if columns is not None:
-        schema = pa.ipc.open_file(buffer).schema
-        options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
-    batch: pa.RecordBatch = pa.ipc.open_file(buffer, options=options).get_batch(0)
+    batch = pa.record_batch(found)
     return batch if columns is None else batch.select(columns)

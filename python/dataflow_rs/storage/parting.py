@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from dataflow_rs import _native
 from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
 
 REPLACED_ROWS = 65_536
@@ -25,21 +25,22 @@ def slices(output: StepOutput) -> Iterator[StepOutput]:
 def cut(output: StepOutput, start: int, end: int, taken: int) -> tuple[StepOutput, int]:
     """Return what a barrier did to the rows from `start` to `end`, and how many kept rows lie before `end`."""
     rows = end - start
-    take = None
+    kept = None
     first, last = start, end
     if output.take is not None:
-        inside = pc.sum(pc.less(output.take, end)).as_py() or 0
-        first, last, taken = taken, inside, inside
-        take = pc.subtract(output.take.slice(first, last - first), start)
-        take = None if len(take) == rows else take
+        _, inside = _native.window(output.take, start, end)
+        kept = pa.array(inside)
+        first, last, taken = taken, taken + len(kept), taken + len(kept)
+        kept = None if len(kept) == rows else kept
     drops = output.drops
     if drops is not None:
-        mask = pc.and_(pc.greater_equal(drops["row"], start), pc.less(drops["row"], end))
-        drops = drops.filter(mask)
-        drops = drops.set_column(0, DROPS_SCHEMA.field("row"), pc.subtract(drops["row"], pa.scalar(start, pa.uint64())))
+        before, positions = _native.window(drops["row"].view(pa.int64()), start, end)
+        inside = pa.array(positions)
+        drops = drops.slice(before, len(inside))
+        drops = drops.set_column(0, DROPS_SCHEMA.field("row"), inside.view(pa.uint64()))
     part = replace(
         output,
-        take=take,
+        take=kept,
         columns={name: values.slice(first, last - first) for name, values in output.columns.items()},
         drops=drops,
         errors=None,

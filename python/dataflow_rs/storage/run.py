@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dataflow_rs.exceptions import ParameterError, StorageError
 from dataflow_rs.storage.manifest import Step
@@ -135,7 +134,7 @@ class Run:
     def drops(self, step: int | None = None, rule: str | None = None) -> pa.Table:
         """Return why rows were dropped: step, operator, row (id), rule, value, threshold, detail."""
         table = self._log("drops", DROPS_SCHEMA, step)
-        return table if rule is None else table.filter(pc.equal(table["rule"], rule))
+        return table if rule is None else table.filter(_equal(table["rule"], rule))
 
     def errors(self, step: int | None = None) -> pa.Table:
         """Return which rows failed: step, operator, row (id), type, message, attempts."""
@@ -197,9 +196,9 @@ class Run:
         if part.rows == "new":
             assert take is not None
             ids = self.store.row_ids(step, number)
-            made = ids.filter(pc.equal(take, position)).to_pylist()
+            made = ids.filter(_equal(take, position)).to_pylist()
             return Event(*who, "expanded", error=error, made=made), None
-        after = position if take is None else pc.index(take, position).as_py()
+        after = position if take is None else take.index(position).as_py()
         columns = {}
         if len(step.schema):
             written = self.store.read_part(step, number, step.schema.names).slice(after, 1)
@@ -211,7 +210,7 @@ class Run:
         log = self.store.log(step, kind, number)
         if log is None:
             return None
-        found = log.filter(pc.equal(log["row"], pa.scalar(position, pa.uint64()))).to_pylist()
+        found = log.filter(_equal(log["row"], pa.scalar(position, pa.uint64()))).to_pylist()
         return found[0] if found else None
 
     def _locate(self, row: int) -> tuple[Step, int, int]:
@@ -255,6 +254,12 @@ class Run:
     def __repr__(self) -> str:
         """Show the directory and the number of steps."""
         return f"Run({str(self.path)!r}, steps={len(self.steps)})"
+
+
+def _equal(values: Any, value: Any) -> Any:
+    import pyarrow.compute as pc  # costs 11 MB, which a run that nobody questions does not need
+
+    return pc.equal(values, value)
 
 
 def _cut(values: dict[str, Any]) -> dict[str, Any]:

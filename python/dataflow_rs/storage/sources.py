@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from dataflow_rs import _native
 from dataflow_rs.exceptions import ParameterError
 from dataflow_rs.storage.schemas import build, conform, override, select
 
@@ -20,7 +20,6 @@ BATCH_ROWS = 8192
 BATCH_BYTES = 1 << 20
 """Bytes after which a batch takes no further row."""
 _CHUNK = 1 << 20
-_DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,7 @@ class Source(ABC):
         """The schema of all batches; the first access may read all files."""
         if self._schema is None:
             self._schema = self._find_schema()
+            _native.release_memory()
         return self._schema
 
     @abstractmethod
@@ -104,8 +104,8 @@ class Source(ABC):
         return {"kind": "files", "files": [_identity(file) for file in self.files]}
 
     def content_digest(self) -> str:
-        """Return the BLAKE2b digest of the content, in hexadecimal; names and times do not count."""
-        digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+        """Return the BLAKE3 digest of the content, in hexadecimal; names and times do not count."""
+        digest = _native.Digest()
         for file in self.files:
             digest.update(file.stat().st_size.to_bytes(8, "little"))
             with file.open("rb") as stream:
@@ -165,7 +165,7 @@ class MemorySource(Source):
         return {"kind": "memory", "digest": self.content_digest()}
 
     def content_digest(self) -> str:
-        """Return the BLAKE2b digest of the table's Arrow IPC bytes; a stream is first read into memory.
+        """Return the BLAKE3 digest of the table's Arrow IPC bytes; a stream is first read into memory.
 
         The rows are cut into equal batches before, so that chunks do not count.
         """
@@ -173,14 +173,14 @@ class MemorySource(Source):
             if self._consumed or self._reader is None:
                 raise ParameterError("source: the RecordBatchReader was read already, its digest is lost")
             self._table = self._reader.read_all()
-        digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+        digest = _native.Digest()
         schema = self._table.schema.remove_metadata()
-        digest.update(schema.serialize())
+        digest.update(schema.serialize().to_pybytes())
         table = self._table.replace_schema_metadata(None)
         for start in range(0, table.num_rows, BATCH_ROWS):
             piece = table.slice(start, BATCH_ROWS).combine_chunks()
             for batch in piece.to_batches():
-                digest.update(batch.serialize())
+                digest.update(batch.serialize().to_pybytes())
         digest.update(table.num_rows.to_bytes(8, "little"))
         return digest.hexdigest()
 

@@ -17,7 +17,6 @@ nothing behind a change is ever reused; a step's parts correspond one to one to 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections import Counter
@@ -29,6 +28,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from dataflow_rs import _native
 from dataflow_rs.exceptions import StorageError
 from dataflow_rs.storage import part_files
 from dataflow_rs.storage.journal import Journal
@@ -81,6 +81,8 @@ class StepStore:
         self._journal = Journal(path / "manifest.journal")
         self._manifest = Manifest()
         self._seen = 0
+        self._written: list[Path] = []
+        self._records: list[dict[str, Any]] = []
         self._lock = RunLock(path / "run.lock")
         self.refresh()
 
@@ -142,6 +144,7 @@ class StepStore:
             try:
                 yield
             finally:
+                self.flush()
                 self._journal.close()
 
     def find(self, new: NewStep) -> Step | None:
@@ -152,7 +155,7 @@ class StepStore:
     def _folder(self, new: NewStep) -> tuple[str, str]:
         parent = self._manifest.steps[new.parent] if new.parent is not None else None
         text = json.dumps([FORMAT, new.name, new.identity, parent.fingerprint if parent else None], sort_keys=True)
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        fingerprint = _native.digest(text.encode())
         return f"{new.index:03d}-{new.name}-{fingerprint[:12]}", fingerprint
 
     def begin(self, new: NewStep) -> Step:
@@ -196,7 +199,7 @@ class StepStore:
             rows_in: rows of the parent's part.
             output: what the step did to it.
             stats: `seconds` and, for model calls, `usage`.
-            sync: wait until the disk has the record; without, it is synced with a later one.
+            sync: commit now; without, the part is committed together with a later one, or with `flush`.
         """
         number = len(step.parts)
         columns = pa.record_batch(output.columns) if output.columns else None
@@ -211,11 +214,12 @@ class StepStore:
             batches["take"] = pa.record_batch({"take": output.take})
         if output.scores is not None:
             batches["scores"] = pa.record_batch({"score": output.scores})
-        files = {
-            kind: part_files.write(part_files.path_of(self.path / "steps" / step.folder, number, kind), batch)
-            for kind, batch in batches.items()
-            if batch is not None and (batch.num_rows or kind in ("rows", "take"))
-        }
+        files = {}
+        for kind, batch in batches.items():
+            if batch is not None and (batch.num_rows or kind in ("rows", "take")):
+                path = part_files.path_of(self.path / "steps" / step.folder, number, kind)
+                files[kind] = part_files.write(path, batch)
+                self._written.append(path)
         part = Part(
             rows_in=rows_in,
             rows_out=output.rows_out(rows_in),
@@ -227,7 +231,20 @@ class StepStore:
             usage=stats.get("usage", {}),
             rows="replaced" if output.replaced else "new" if output.new_rows else "kept",
         )
-        self._append({"kind": "part", "folder": step.folder, "number": number, **part.to_record()}, sync=sync)
+        step.parts.append(part)
+        self._records.append({"kind": "part", "folder": step.folder, "number": number, **part.to_record()})
+        if sync:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit the parts written so far: first their files are safe on disk, then their records."""
+        part_files.sync(self._written)
+        self._written = []
+        if self._records:
+            self._journal.append(*self._records)
+            self._records = []
+            self._seen = self._journal.path.stat().st_size
+            _native.release_memory()
 
     def add_all(self, step: Step, parent: Step, output: StepOutput, stats: dict[str, Any]) -> None:
         """Commit what a barrier decided, cut into the parts of its parent.
@@ -264,8 +281,9 @@ class StepStore:
         if not step.done:
             self._append({"kind": "done", "folder": step.folder})
 
-    def _append(self, record: dict[str, Any], *, sync: bool = True) -> None:
-        self._journal.append(record, sync=sync)
+    def _append(self, record: dict[str, Any]) -> None:
+        self.flush()
+        self._journal.append(record)
         self._manifest.add(record)
         self._seen = self._journal.path.stat().st_size
 
@@ -321,7 +339,7 @@ class StepStore:
                 continue
             start = one.base + sum(part.rows_out for part in one.parts[:number])
             ids = pa.array(range(start, start + one.parts[number].rows_out), pa.int64())
-            return ids if positions is None else ids.take(positions)
+            return ids if positions is None else take(ids, positions)
         raise AssertionError("the source gives ids")
 
     def positions(self, step: Step, number: int) -> pa.Int64Array | None:
@@ -339,7 +357,7 @@ class StepStore:
                 return
             here = self.positions(one, number)
             if here is not None:
-                positions = here if positions is None else here.take(positions)
+                positions = here if positions is None else take(here, positions)
 
     def _file(self, step: Step, number: int, kind: str, columns: list[str] | None = None) -> pa.RecordBatch:
         path = part_files.path_of(self.path / "steps" / step.folder, number, kind)
@@ -370,6 +388,7 @@ class StoredDataset:
         """Yield the rows in order."""
         for batch in self.store.batches(self.step, self.columns):
             yield batch
+            _native.release_memory()
             if self.on_batch is not None:
                 self.on_batch(batch.num_rows)
 

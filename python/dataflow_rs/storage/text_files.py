@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from dataflow_rs import _native
 from dataflow_rs.exceptions import ExportError
+from dataflow_rs.storage.nested import unsliced
 from dataflow_rs.storage.schemas import build, conform, plain, select
 from dataflow_rs.storage.sources import BadLine, Reading, Source
 
@@ -79,14 +80,13 @@ def write(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, format_: str, compression: str | None
 ) -> int:
     """Write batches to a text file and return the number of rows; see `write_file`."""
-    nested = [position for position, kind in enumerate(schema.types) if _struct_in_struct(kind)]
     for name in _names(schema):
         if "\0" in name:
             raise ExportError(f"column {name!r}: text formats hold no name with the character NUL; rename it")
     writer = _native.TextWriter(path, format_, schema, compression or "none")
     try:
         for batch in batches:
-            writer.write(_unsliced(batch, nested))
+            writer.write(unsliced(batch))
         return writer.finish()
     finally:
         writer.abort()
@@ -96,20 +96,3 @@ def _names(fields: Iterable[pa.Field]) -> Iterator[str]:
     for field in fields:
         yield field.name
         yield from _names(field.type.field(position) for position in range(field.type.num_fields))
-
-
-def _struct_in_struct(kind: pa.DataType) -> bool:
-    inner = [kind.field(position).type for position in range(kind.num_fields)]
-    direct = pa.types.is_struct(kind) and any(pa.types.is_struct(item) for item in inner)
-    return direct or any(_struct_in_struct(item) for item in inner)
-
-
-def _unsliced(batch: pa.RecordBatch, columns: list[int]) -> pa.RecordBatch:
-    """Copy the given columns, so that they begin at their first value.
-
-    arrow-rs 59 applies the offset of a sliced struct twice to the structs inside it, and panics.
-    """
-    every = pa.array(range(batch.num_rows), pa.int64()) if columns else None
-    for position in columns:
-        batch = batch.set_column(position, batch.schema.field(position), batch.column(position).take(every))
-    return batch
