@@ -245,9 +245,10 @@ def _run_part(
             offset = sum(part.rows_in for part in step.parts)
             output = _checked(operator, offset, partial(operator.transform, given, bound.keys))
         stats = _stats(meter, time.perf_counter() - start)
-        store.add_part(step, batch.num_rows, output, stats, sync=step is rest[-1][1])
+        store.add_part(step, batch.num_rows, output, stats)
         progress.advance(bound.index, batch.num_rows)
         batch = output.apply(batch)
+    store.commit(now=False)
 
 
 def _columns_needed(rest: list[tuple[BoundStep, Step]]) -> list[str]:

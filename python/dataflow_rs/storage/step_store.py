@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ from dataflow_rs.storage.parting import cut, slices
 
 __all__ = ["NewStep", "Step", "StepStore", "StoredDataset"]
 
+COMMIT_INTERVAL_S = 0.25
 BAD_LINES_SCHEMA = pa.schema(
     [
         ("file", pa.string()),
@@ -81,6 +83,7 @@ class StepStore:
         self._journal = Journal(path / "manifest.journal")
         self._manifest = Manifest()
         self._seen = 0
+        self._committed = 0.0
         self._written: list[Path] = []
         self._records: list[dict[str, Any]] = []
         self._lock = RunLock(path / "run.lock")
@@ -144,7 +147,7 @@ class StepStore:
             try:
                 yield
             finally:
-                self.flush()
+                self.commit()
                 self._journal.close()
 
     def find(self, new: NewStep) -> Step | None:
@@ -189,17 +192,14 @@ class StepStore:
             self._append({"kind": "gone", "folder": one.folder})
             shutil.rmtree(self.path / "steps" / one.folder, ignore_errors=True)
 
-    def add_part(
-        self, step: Step, rows_in: int, output: StepOutput, stats: dict[str, Any], *, sync: bool = True
-    ) -> None:
-        """Commit the next part of a step.
+    def add_part(self, step: Step, rows_in: int, output: StepOutput, stats: dict[str, Any]) -> None:
+        """Write the next part of a step; `commit` makes it count.
 
         Args:
             step: the step.
             rows_in: rows of the parent's part.
             output: what the step did to it.
             stats: `seconds` and, for model calls, `usage`.
-            sync: commit now; without, the part is committed together with a later one, or with `flush`.
         """
         number = len(step.parts)
         columns = pa.record_batch(output.columns) if output.columns else None
@@ -233,18 +233,24 @@ class StepStore:
         )
         step.parts.append(part)
         self._records.append({"kind": "part", "folder": step.folder, "number": number, **part.to_record()})
-        if sync:
-            self.flush()
 
-    def flush(self) -> None:
-        """Commit the parts written so far: first their files are safe on disk, then their records."""
+    def commit(self, *, now: bool = True) -> None:
+        """Commit the parts written so far: first their files are safe on disk, then their records.
+
+        Args:
+            now: False: only if the last commit is a while ago, because waiting for the disk costs more than what a
+                killed process would have to redo.
+        """
+        _native.release_memory()
+        if not now and time.monotonic() - self._committed < COMMIT_INTERVAL_S:
+            return
         part_files.sync(self._written)
         self._written = []
         if self._records:
             self._journal.append(*self._records)
             self._records = []
             self._seen = self._journal.path.stat().st_size
-            _native.release_memory()
+        self._committed = time.monotonic()
 
     def add_all(self, step: Step, parent: Step, output: StepOutput, stats: dict[str, Any]) -> None:
         """Commit what a barrier decided, cut into the parts of its parent.
@@ -254,14 +260,14 @@ class StepStore:
         if output.replaced:
             for number, part in enumerate(slices(output)):
                 if number >= len(step.parts):
-                    self.add_part(step, 0 if number else parent.rows_out, part, {} if number else stats, sync=False)
+                    self.add_part(step, 0 if number else parent.rows_out, part, {} if number else stats)
             return
         start = taken = 0
         for number, before in enumerate(parent.parts):
             end = start + before.rows_out
             part, taken = cut(output, start, end, taken)
             if number >= len(step.parts):
-                self.add_part(step, before.rows_out, part, stats if number == 0 else {}, sync=False)
+                self.add_part(step, before.rows_out, part, stats if number == 0 else {})
             start = end
 
     def add_bad_lines(self, step: Step, lines: list[dict[str, Any]]) -> None:
@@ -282,7 +288,7 @@ class StepStore:
             self._append({"kind": "done", "folder": step.folder})
 
     def _append(self, record: dict[str, Any]) -> None:
-        self.flush()
+        self.commit()
         self._journal.append(record)
         self._manifest.add(record)
         self._seen = self._journal.path.stat().st_size
@@ -315,6 +321,7 @@ class StepStore:
         """Yield the table after a step, part by part."""
         for number in range(len(step.parts)):
             yield self.read_part(step, number, columns)
+            _native.release_memory()
 
     def read(self, step: Step, columns: list[str] | None = None) -> pa.Table:
         """Return the table after a step."""
@@ -388,7 +395,6 @@ class StoredDataset:
         """Yield the rows in order."""
         for batch in self.store.batches(self.step, self.columns):
             yield batch
-            _native.release_memory()
             if self.on_batch is not None:
                 self.on_batch(batch.num_rows)
 
