@@ -26,7 +26,7 @@ $(VENV)/tools.stamp: pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev
 	touch $@
 
-# Compiles for development unless nothing changed since; `bench` builds for speed and removes the stamp.
+# Compiles for development unless nothing changed since.
 build: $(VENV)/tools.stamp
 	@if [ -f $(VENV)/build.stamp ] && [ -z "$$(find pyproject.toml Cargo.toml Cargo.lock crates -type f -newer $(VENV)/build.stamp)" ]; \
 	then exit 0; fi; \
@@ -71,9 +71,7 @@ check: lint test ## Run everything that must hold before a commit: lint, then te
 docs: build ## Write the generated pages: the operator reference
 	$(BIN)/python tools/generate_docs.py
 
-bench: $(VENV)/tools.stamp ## Build for speed and compare with the peers (benchmarks/README.md)
-	rm -f $(VENV)/build.stamp
-	$(MATURIN) develop --release --locked --extras $(EXTRAS)
+bench: build ## Build the release wheel and compare with the reference (benchmarks/README.md)
 	$(BIN)/python benchmarks/text_chain.py
 
 record-reference: build ## Record the verdicts of the reference implementation again

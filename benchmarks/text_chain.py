@@ -1,8 +1,8 @@
 """Our text filter chain against the reference's, on the same file in the same run.
 
-Both read JSON Lines and run the 23 operators of the CPU pipeline `text_pt_filter` with its parameters:
-ours as a pipeline over the step store, the reference as shipped, with JSON Lines between steps, in an
-environment of its own. Equal kept rows are asserted before anything is reported: exactly with
+Both read JSON Lines and run the 23 operators of the CPU pipeline `text_pt_filter` with its parameters: ours as a
+pipeline over the step store, the reference as shipped, with JSON Lines between steps. Each has an environment of its
+own; ours is the release wheel without extras. Equal kept rows are asserted before anything is reported: exactly with
 `profile="open-dataflow-1.0.13"`, by default but for the rows that a named difference explains. Each run is a
 process of its own; time is that of constructing storage and running the chain (ours with operators and
 export), without imports; memory is the process's peak, imports included.
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,30 @@ def run_reference(source: Path) -> Run:
     sys.path.insert(0, str(ROOT / "tools"))
     from record_reference import ensure_environment
 
-    with tempfile.TemporaryDirectory() as cache:
+    with tempfile.TemporaryDirectory() as folder:
         worker = str(ROOT / "benchmarks" / "reference_chain.py")
-        return run([str(ensure_environment()), worker, str(source), cache])
+        return run([str(ensure_environment()), worker, str(source), folder])
+
+
+@cache
+def our_environment() -> Path:
+    """Install the release wheel as a user would, without extras or tools, and return the interpreter."""
+    folder = ROOT / ".venvs" / "ours"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    with tempfile.TemporaryDirectory() as wheels:
+        build = [sys.executable, "-m", "maturin", "build", "--release", "--locked", "--quiet", "--out", wheels]
+        subprocess.run(build, check=True, cwd=ROOT)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, *map(str, Path(wheels).glob("*.whl"))], check=True)
+    return python
 
 
 def run_ours(source: Path, profile: str | None = None) -> Run:
     """Run our chain over a file."""
-    with tempfile.TemporaryDirectory() as cache:
+    with tempfile.TemporaryDirectory() as folder:
         worker = str(ROOT / "benchmarks" / "our_chain.py")
-        return run([sys.executable, worker, str(source), cache, *([profile] if profile else [])])
+        return run([str(our_environment()), worker, str(source), folder, *([profile] if profile else [])])
 
 
 def documents(data: Path) -> list[dict[str, str]]:
