@@ -21,7 +21,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,9 @@ from dataflow_rs.storage.lock import RunLock
 from dataflow_rs.storage.manifest import FORMAT, Manifest, Part, Step
 from dataflow_rs.storage.outcome import StepOutput, take, with_columns
 from dataflow_rs.storage.parting import cut, slices
+from dataflow_rs.storage.stored_dataset import StoredDataset
 
-__all__ = ["NewStep", "Step", "StepStore", "StoredDataset"]
+__all__ = ["NewStep", "Step", "StepStore"]
 
 COMMIT_INTERVAL_S = 0.25
 BAD_LINES_SCHEMA = pa.schema(
@@ -369,50 +370,6 @@ class StepStore:
     def _file(self, step: Step, number: int, kind: str, columns: list[str] | None = None) -> pa.RecordBatch:
         path = part_files.path_of(self.path / "steps" / step.folder, number, kind)
         return part_files.read(path, step.parts[number].files[kind], columns)
-
-
-@dataclass(frozen=True)
-class StoredDataset:
-    """The table after a step, for operators that need all of it; batches are read from disk each time."""
-
-    store: StepStore
-    step: Step
-    columns: list[str]
-    on_batch: Callable[[int], None] | None = None
-
-    @property
-    def num_rows(self) -> int:
-        """Number of rows."""
-        return self.step.rows_out
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns."""
-        schema = self.store.schema(self.step)
-        return pa.schema([schema.field(name) for name in self.columns])
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in order."""
-        for batch in self.store.batches(self.step, self.columns):
-            yield batch
-            if self.on_batch is not None:
-                self.on_batch(batch.num_rows)
-
-    def to_table(self) -> pa.Table:
-        """Return all rows."""
-        return pa.Table.from_batches(list(self.batches()), schema=self.schema)
-
-    def row_ids(self, positions: Sequence[int]) -> list[int]:
-        """Return the ids of the rows at these positions."""
-        found: dict[int, int] = {}
-        start = 0
-        for number, part in enumerate(self.step.parts):
-            here = [position for position in set(positions) if start <= position < start + part.rows_out]
-            if here:
-                ids = self.store.row_ids(self.step, number)
-                found.update((position, ids[position - start].as_py()) for position in here)
-            start += part.rows_out
-        return [found[position] for position in positions]
 
 
 def _counts(log: pa.RecordBatch | None, column: str) -> dict[str, int]:
