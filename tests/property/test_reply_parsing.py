@@ -10,6 +10,7 @@ from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts import InstructionPrompt, ScorePrompt, Text2QAAutoPromptGeneratorPrompt, parsing
 from dataflow_rs.prompts import Text2QAQuestionQualityPrompt as Grade
 from dataflow_rs.prompts import Text2QASeedQuestionGeneratorPrompt as Pair
+from dataflow_rs.serving.json_reply import first_json_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,17 @@ def test_json_is_found_among_prose(value, before, after):
     text = json.dumps(value, ensure_ascii=False)
     assert parsing.first_json(f"{before}{text}{after}") == value
     assert parsing.first_json(f"{before} {{x}} [1\n```json\n{text}\n```\n{after}") == value
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text('\x00\t\n\x1f"\\ab', max_size=8), PROSE)
+def test_control_characters_may_stand_in_strings(value, before):
+    written = json.dumps({"a": [value], "b": 1}, indent=1)
+    raw = written.replace(json.dumps(value), '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"')
+    text, found = first_json_text(f"{before}{raw}")
+    assert found == {"a": [value], "b": 1}
+    assert json.loads(text) == found
+    assert text == written, "white space around values stays as it is"
 
 
 LINE = st.text("abc ?", min_size=1, max_size=10).map(str.strip).filter(bool)

@@ -15,13 +15,16 @@ from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.serving.types import answer_of, clean
 
 _MAX_STARTS = 200
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^\s`~]*)[^`~]*$")
 
 
 def first_json(text: str) -> Any:
     """Return the first JSON object or array in a reply; a reply that is nothing but a JSON value counts as well.
 
-    Code fences are looked into first, so that a brace in the prose before them does no harm.
+    Code fences are looked into first, so that a brace in the prose before them does no harm. A line break or another
+    control character may stand in a string as it is: models write it, and endpoints that enforce a schema let it pass.
 
     Raises:
         MalformedReplyError: there is none.
@@ -37,18 +40,23 @@ def first_json(text: str) -> Any:
 
 
 def first_json_text(text: str) -> tuple[str, Any]:
-    """Return the first JSON value of a reply as it is written there, and what it says; see `first_json`."""
+    r"""Return the first JSON value of a reply as valid JSON, and what it says; see `first_json`.
+
+    Examples:
+        >>> first_json_text('Here: ["two\nlines"]')
+        ('["two\\nlines"]', ['two\nlines'])
+    """
     rest = answer_of(text).strip()
     whole = _decoded(rest, 0)
     if whole is not None and whole[0] == len(rest):
-        return rest, whole[1]
+        return _escaped(rest), whole[1]
     for place in (*(content for _, content in fences(rest)), rest):
         for number, start in enumerate(re.finditer(r"[{\[]", place)):
             if number == _MAX_STARTS:
                 break
             found = _decoded(place, start.start())
             if found is not None:
-                return place[start.start() : found[0]], found[1]
+                return _escaped(place[start.start() : found[0]]), found[1]
     raise MalformedReplyError(f"the reply holds no JSON: {excerpt(text)}")
 
 
@@ -88,6 +96,13 @@ def _decoded(text: str, start: int) -> tuple[int, Any] | None:
     return end, _without_surrogates(value)
 
 
+def _escaped(text: str) -> str:
+    """Return JSON with the control characters in its strings escaped, as the standard wants them."""
+    if not _CONTROL.search(text):
+        return text
+    return _STRING.sub(lambda string: _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], string[0]), text)
+
+
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
@@ -102,4 +117,4 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, strict=False)
