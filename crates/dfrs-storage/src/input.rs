@@ -118,8 +118,9 @@ impl Input {
         if std::mem::take(&mut self.first) {
             if bytes[before..].starts_with(BYTE_ORDER_MARK) {
                 bytes.drain(before..before + BYTE_ORDER_MARK.len());
+            } else {
+                self.refuse_utf16(&bytes[before..])?;
             }
-            self.refuse_utf16(&bytes[before..])?;
         }
         Ok(read > 0)
     }

@@ -97,6 +97,19 @@ fn bytes_that_are_no_utf8() {
         "file, line 1, column 1: expected UTF-8, found the byte order mark of UTF-16; convert the file, for example \
          with iconv -f UTF-16 -t UTF-8"
     );
+    // Behind the byte order mark of UTF-8 these are two wrong bytes like others, however the file arrives.
+    for piece in [1, 3, 64] {
+        let file = [Origin::Memory(
+            "file".into(),
+            b"\xef\xbb\xbf\xff\xfe".to_vec(),
+            piece,
+        )];
+        let error = read(&file, &options("jsonl")).err().expect("an error");
+        assert_eq!(
+            error.to_string(),
+            "file, line 1, column 1: expected UTF-8, found the byte 0xff"
+        );
+    }
 }
 
 #[test]
