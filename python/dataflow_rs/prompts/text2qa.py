@@ -23,8 +23,10 @@ class Text2QAAutoPromptGeneratorPrompt(PromptTemplate):
     """
 
     system: ClassVar[str] = (
+        # No example: small models copy it in place of what the text says.
         "You plan a quiz about a text. For each question that somebody else will write, you name the one thing in the "
-        "text that it should ask about, in a short instruction such as: Ask why the author left the city."
+        "text that it should ask about - a fact, a name, a number, a reason or a step - in a short instruction that "
+        "begins with Ask and uses the words of the text."
     )
     user: ClassVar[str] = (
         "Text:\n{text}\n\nWrite {count} different instruction(s), each about another fact or idea of the text that can "
