@@ -322,6 +322,7 @@ class StepStore:
         """Yield the table after a step, part by part."""
         for number in range(len(step.parts)):
             yield self.read_part(step, number, columns)
+            _native.release_memory()
 
     def read(self, step: Step, columns: list[str] | None = None) -> pa.Table:
         """Return the table after a step."""
