@@ -12,6 +12,9 @@ MODEL = qwen2.5-coder-0.5b-instruct
 LARGE_MODEL = qwen2.5-coder-1.5b-instruct
 PYTEST = $(BIN)/python -m pytest
 MATURIN = VIRTUAL_ENV="$$PWD/$(VENV)" $(BIN)/maturin
+# What `test-soak` spends: seconds per fuzz target, and how many times the usual number of property test cases.
+FUZZ_SECONDS = 240
+EFFORT = 20
 # The crates with Rust tests: the binding crate is tested from Python, and leaving it out keeps one build of PyO3.
 CARGO_TEST = cargo test --quiet --workspace --exclude dfrs-python
 
@@ -46,14 +49,17 @@ test: build ## Run all tests but the long ones: Rust, then Python (within 45 min
 	echo "*************************************************************************************"; } >&2
 	$(PYTEST)
 
-test-soak: build ## Run the long kill, fault and fuzz suites
-	$(PYTEST) -m soak --timeout 7200
+test-soak: build ## Run the long fuzz, property, kill and fault suites (about an hour on 2 cores)
+	sh tools/fuzz.sh $(FUZZ_SECONDS)
+	DATAFLOW_RS_TEST_EFFORT=$(EFFORT) $(CARGO_TEST)
+	DATAFLOW_RS_TEST_EFFORT=$(EFFORT) $(PYTEST) tests/property --timeout 3600
+	$(PYTEST) -m soak --timeout 3600
 
 test-models: build ## Run the tests that need the larger local model (1.1 GB)
 	$(BIN)/dataflow-rs models pull $(LARGE_MODEL)
 	$(PYTEST) -m large_model --timeout 3600
 
-test-vllm: build ## Run the tests against a real vLLM, in an environment of its own (2.5 GB)
+test-vllm: build ## Run the tests against a real vLLM, in an environment of its own (2.5 to 6 GB)
 	sh tools/vllm_environment.sh .venvs/vllm
 	$(PYTEST) -m vllm --timeout 3600
 

@@ -13,6 +13,8 @@ from dataflow_rs.storage.formats import open_source, write_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import EFFORT
+
 NAMES = [
     "x.jsonl",
     "x.jsonl.gz",
@@ -147,7 +149,7 @@ def floats(table):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(table=tables(), batch_rows=st.integers(1, 3))
 def test_round_trip(name, table, batch_rows):
     with tempfile.TemporaryDirectory() as folder:
@@ -180,7 +182,7 @@ def test_round_trip(name, table, batch_rows):
 
 
 @pytest.mark.parametrize("name", ["x.jsonl.zst", "x.csv", "x.tsv.gz"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * EFFORT, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(TEXTS, integers(64, signed=True), st.floats(allow_nan=False, allow_infinity=False)),

@@ -7,6 +7,8 @@ from dataflow_rs.serving.schema import check_schema, mismatches
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import EFFORT
+
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from([0.5, 1.0, "", "a", "ab", "\u4e2d"])
 VALUES = st.recursive(
     SCALARS,
@@ -52,7 +54,7 @@ def schemas(inner):
 SCHEMAS = st.recursive(st.just({}), schemas, max_leaves=4)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500 * EFFORT, deadline=None)
 @given(SCHEMAS, VALUES)
 def test_verdicts_agree_with_jsonschema(schema, value):
     check_schema(schema)

@@ -14,6 +14,8 @@ from dataflow_rs.serving.json_reply import first_json_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import EFFORT
+
 PIECES = st.sampled_from(
     [
         "```json\n", "```", "~~~", "{", "}", "[", "]", '"', "\\", ",", ":", "\n", "1. ", "- ", "Q: ", "A: ", "Score: ",
@@ -38,7 +40,7 @@ PARSERS = {
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * EFFORT, deadline=None)
 @given(text=TEXTS)
 def test_any_text_is_parsed_or_malformed(name, text):
     try:
@@ -56,7 +58,7 @@ JSON = st.recursive(
 PROSE = st.text("abc .,!?\n1", max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * EFFORT, deadline=None)
 @given(st.dictionaries(st.text("abc", max_size=3), JSON, max_size=3), PROSE, PROSE)
 def test_json_is_found_among_prose(value, before, after):
     text = json.dumps(value, ensure_ascii=False)
@@ -64,7 +66,7 @@ def test_json_is_found_among_prose(value, before, after):
     assert parsing.first_json(f"{before} {{x}} [1\n```json\n{text}\n```\n{after}") == value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * EFFORT, deadline=None)
 @given(st.text('\x00\t\n\x1f"\\ab', max_size=8), PROSE)
 def test_control_characters_may_stand_in_strings(value, before):
     written = json.dumps({"a": [value], "b": 1}, indent=1)
@@ -78,7 +80,7 @@ def test_control_characters_may_stand_in_strings(value, before):
 LINE = st.text("abc ?", min_size=1, max_size=10).map(str.strip).filter(bool)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * EFFORT, deadline=None)
 @given(st.lists(st.tuples(st.lists(LINE, min_size=1, max_size=3), st.lists(LINE, min_size=1, max_size=3)), min_size=1))
 def test_pairs_keep_all_their_lines(pairs):
     expected = [("\n".join(question), "\n".join(answer)) for question, answer in pairs]
@@ -86,14 +88,14 @@ def test_pairs_keep_all_their_lines(pairs):
     assert parsing.question_answers(text) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * EFFORT, deadline=None)
 @given(st.lists(LINE, min_size=1, max_size=6), st.sampled_from(["{}. ", "{}) ", "({}) ", "- "]))
 def test_list_items(items, bullet):
     text = "\n".join(bullet.format(number) + item for number, item in enumerate(items, 1))
     assert parsing.numbered_list(f"Here they are:\n{text}\n") == items
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * EFFORT, deadline=None)
 @given(st.integers(1, 5), st.sampled_from([
     "{}", "Score: {}", "**Score:** {}", "score = {}", "{}/5", "{} out of 5", "I give it {} points.", '{{"score": {}}}',
     "On a scale of 1 to 5 I give {}.", "From 1 to 5, I rate this {}.", '{{"reason": "2 typos", "score": {}}}',

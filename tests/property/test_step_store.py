@@ -19,6 +19,8 @@ from dataflow_rs import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import EFFORT
+
 VALUES = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1))
 TABLES = st.lists(st.tuples(VALUES, st.one_of(st.none(), st.text(max_size=5))), max_size=12)
 
@@ -127,7 +129,7 @@ def plain(table, columns):
 
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "eager"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * EFFORT, deadline=None)
 @given(rows=TABLES, operators=st.lists(OPERATORS, max_size=6), batch_rows=st.integers(1, 7), data=st.data())
 def test_tables_of_all_steps(compiled, rows, operators, batch_rows, data):
     table = pa.table(

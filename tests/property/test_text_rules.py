@@ -15,6 +15,8 @@ from dataflow_rs.core.spec import stem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import EFFORT
+
 PROFILE = "open-dataflow-1.0.13"
 
 
@@ -144,7 +146,7 @@ def variants(cases: list[tuple[str, dict[str, Any]]]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "parameters"), variants(RULES))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * EFFORT, deadline=None)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=8))
 def test_verdicts(name: str, parameters: dict[str, Any], texts: list[str]) -> None:
     operator = get_operator(name)(**parameters)
@@ -161,7 +163,7 @@ def test_verdicts(name: str, parameters: dict[str, Any], texts: list[str]) -> No
 
 
 @pytest.mark.parametrize(("name", "parameters"), variants(REFINERS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * EFFORT, deadline=None)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=8))
 def test_refined_texts(name: str, parameters: dict[str, Any], texts: list[str]) -> None:
     operator = get_operator(name)(**parameters)

@@ -151,8 +151,14 @@ fn run(texts: &[Option<&str>], options: &Options, batch: usize) -> Vec<Verdict> 
         .collect()
 }
 
+/// The usual number of cases, times what the long tests ask for.
+fn cases(usual: u32) -> ProptestConfig {
+    let effort = std::env::var("DATAFLOW_RS_TEST_EFFORT");
+    ProptestConfig::with_cases(usual * effort.map_or(1, |factor| factor.parse().expect("a number")))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn signatures_equal_the_definition(text in "(?s).{0,200}", n in 1_usize..24, num_perm in 2_usize..70) {

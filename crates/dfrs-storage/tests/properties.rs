@@ -155,8 +155,14 @@ fn slow_csv(text: &str) -> Option<Vec<Vec<Option<String>>>> {
     widths.then_some(rows)
 }
 
+/// The usual number of cases, times what the long tests ask for.
+fn cases(usual: u32) -> ProptestConfig {
+    let effort = std::env::var("DATAFLOW_RS_TEST_EFFORT");
+    ProptestConfig::with_cases(usual * effort.map_or(1, |factor| factor.parse().expect("a number")))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn json_lines_like_serde_json(table in table()) {

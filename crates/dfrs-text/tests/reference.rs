@@ -81,8 +81,14 @@ fn all_rules() -> Vec<Rule> {
         .collect()
 }
 
+/// The usual number of cases, times what the long tests ask for.
+fn cases(usual: u32) -> ProptestConfig {
+    let effort = std::env::var("DATAFLOW_RS_TEST_EFFORT");
+    ProptestConfig::with_cases(usual * effort.map_or(1, |factor| factor.parse().expect("a number")))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(cases(2000))]
 
     #[test]
     fn words_are_what_whitespace_separates(text in text()) {

@@ -139,8 +139,9 @@ class Exchange:
             key = keys[position]
             if key not in open_keys:
                 return
+            refused = key in self.spent and isinstance(completion.error, InvalidRequestError)
             completion = verified(self._with_spent(key, completion), self.requests[key])
-            if repair and _repairable(completion):
+            if repair and not refused and _repairable(completion):
                 self.spent[key] = completion
                 again[key] = repaired(self.requests[key], completion)
             else:
@@ -159,7 +160,7 @@ class Exchange:
         if before is None:
             return completion
         if isinstance(completion.error, InvalidRequestError):  # the repair did not fit; the first fault stands
-            completion = replace(completion, error=before.error)
+            completion = replace(completion, text=before.text, error=before.error)
         return replace(
             completion,
             usage=before.usage + completion.usage,

@@ -171,6 +171,15 @@ def test_a_schema_that_is_never_followed_ends_as_a_row_error():
     assert (completion.attempts, sent, completion.ok) == (2, 2, False)
 
 
+def test_a_repair_that_is_refused_is_the_last():
+    def answer(body, n):
+        return reply('{"m": 1}') if n == 1 else Answer(TOO_LONG, 400)
+
+    completion, sent = ask(answer, Request.of("hi", json_schema=SCHEMA))
+    assert (type(completion.error).__name__, str(completion.error)) == ("SchemaMismatchError", "'n' is missing")
+    assert (completion.text, completion.attempts, sent) == ('{"m": 1}', 2, 2)
+
+
 def test_a_cut_reply_is_not_sent_back():
     completion, sent = ask(lambda body, n: reply('{"n": ', "length"), Request.of("hi", json_schema=SCHEMA))
     assert str(completion.error) == "the reply holds no JSON: '{\"n\": ' (it was cut at max_tokens)"
