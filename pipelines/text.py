@@ -102,7 +102,7 @@ class TextPipeline(Pipeline):
         cache_path: str = "runs/text",
         llm_serving: Serving | None = None,
         rows: int = 24,
-        max_words: int = 250,
+        max_words: int = 160,
     ) -> None:
         super().__init__()
         self.storage = FileStorage(source, cache_path=cache_path)
@@ -112,7 +112,7 @@ class TextPipeline(Pipeline):
         self.dedup = MinHashDeduplicateFilter(threshold=0.9)
         self.fitting = WordNumberFilter(min_words=60, max_words=max_words)
         self.sample = SampleFilter(size=rows)
-        self.generate = Text2QAGenerator(self.llm_serving, max_input_chars=1200)
+        self.generate = Text2QAGenerator(self.llm_serving, max_input_chars=900)
         self.evaluate = Text2QASampleEvaluator(self.llm_serving)
 
     def forward(self) -> None:
