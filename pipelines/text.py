@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dataflow_rs.operators.core_text import SampleFilter, Text2QAGenerator, Text2QASampleEvaluator
+from dataflow_rs.operators.core_text import PromptedEvaluator, SampleFilter, Text2QAGenerator
 from dataflow_rs.operators.general_text import (
     BlocklistFilter,
     CapitalWordsFilter,
@@ -102,18 +102,18 @@ class TextPipeline(Pipeline):
         cache_path: str = "runs/text",
         llm_serving: Serving | None = None,
         rows: int = 24,
-        max_words: int = 250,
+        max_words: int = 160,
     ) -> None:
         super().__init__()
         self.storage = FileStorage(source, cache_path=cache_path)
         self.out = Path(cache_path)
-        self.llm_serving = llm_serving or LocalServing(max_tokens=320)
+        self.llm_serving = llm_serving or LocalServing(max_tokens=200, max_repairs=0)
         self.rules = [*refiners(), *line_rules(), RemoveExtraSpacesRefiner(), *text_rules()]
         self.dedup = MinHashDeduplicateFilter(threshold=0.9)
         self.fitting = WordNumberFilter(min_words=60, max_words=max_words)
         self.sample = SampleFilter(size=rows)
-        self.generate = Text2QAGenerator(self.llm_serving, max_input_chars=1200)
-        self.evaluate = Text2QASampleEvaluator(self.llm_serving)
+        self.generate = Text2QAGenerator(self.llm_serving, max_input_chars=900)
+        self.evaluate = PromptedEvaluator(self.llm_serving, "Judge how clear, complete and well written the answer is.")
 
     def forward(self) -> None:
         """Run the operators and write the clean texts and the pairs."""
@@ -124,6 +124,6 @@ class TextPipeline(Pipeline):
         self.fitting.run(storage=self.storage.step(), input_key="text")
         self.sample.run(storage=self.storage.step(), input_key="text")
         self.generate.run(storage=self.storage.step(), input_key="text")
-        self.evaluate.run(storage=self.storage.step())
+        self.evaluate.run(storage=self.storage.step(), input_key="generated_answer", output_key="answer_grade")
         self.storage.export(self.out / "pairs.jsonl")
         self.storage.export(self.out / "pairs.parquet")

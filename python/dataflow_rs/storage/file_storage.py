@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OnBadLine = Literal["stop", "skip"]
 
-SMALLEST_PART, LARGEST_PART, PARTS = 1 << 20, 64 << 20, 128
+SMALLEST_PART, LARGEST_PART, PARTS = 4 << 20, 64 << 20, 128
 """Bytes of the smallest and largest part, and how many parts a source is cut into between the two."""
 
 
@@ -41,7 +41,7 @@ class FileStorage:
         schema: column -> Arrow type or its name (`{"id": "int64"}`), for columns whose type should not be inferred.
         on_bad_line: `stop` at a line that cannot be read, or `skip` it and record it (see `bad_lines`).
         batch_rows: largest number of rows in a part, the unit of commit and resume.
-        batch_bytes: size of a part in bytes; None: a 128th of the source, between 1 and 64 MiB.
+        batch_bytes: size of a part in bytes; None: a 128th of the source, between 4 and 64 MiB.
 
     Examples:
         >>> import tempfile

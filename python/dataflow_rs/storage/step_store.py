@@ -242,7 +242,6 @@ class StepStore:
             now: False: only if the last commit is a while ago, because waiting for the disk costs more than what a
                 killed process would have to redo.
         """
-        _native.release_memory()
         if not now and time.monotonic() - self._committed < COMMIT_INTERVAL_S:
             return
         part_files.sync(self._written)
@@ -287,6 +286,7 @@ class StepStore:
         """Record that all parts are there."""
         if not step.done:
             self._append({"kind": "done", "folder": step.folder})
+            _native.release_memory()
 
     def _append(self, record: dict[str, Any]) -> None:
         self.commit()
