@@ -24,9 +24,6 @@ from dataflow_rs.exceptions import ParameterError
 Profile: TypeAlias = Literal["open-dataflow-1.0.13"]
 """A published tool whose verdicts an operator reproduces, its faults included."""
 
-AT_ONCE = 2
-"""Batches of native operators under way: while all cores judge one, another is read or written."""
-
 
 class NativeFilter(FilterOperator):
     """A filter whose verdicts come from a native rule.
@@ -36,7 +33,7 @@ class NativeFilter(FilterOperator):
     """
 
     streams: ClassVar[bool] = True
-    at_once: ClassVar[int] = AT_ONCE
+    at_once: ClassVar[int | None] = None
 
     def __post_init__(self) -> None:
         """Check what all rules have in common: numbers are finite and not negative."""
@@ -67,7 +64,7 @@ class NativeFilter(FilterOperator):
 class NativeRefiner(RowOperator):
     """A refiner whose texts come from a native rewriting rule; null stays null."""
 
-    at_once: ClassVar[int] = AT_ONCE
+    at_once: ClassVar[int | None] = None
 
     def process(self, batch: pa.RecordBatch, input_key: RewrittenText) -> dict[str, pa.Array]:
         """Rewrite the texts of a column; its Arrow type stays."""

@@ -87,8 +87,8 @@ class _Flow:
         self._store, self._parent, self._segment, self._progress = store, parent, segment, progress
         rows = max(1, math.ceil(parent.rows_out / max(1, len(parent.parts))))
         asked = {bound.index: bound.operator.batches_at_once(rows) for bound, _ in segment}
-        self._width = max(1, min(MOST_PARTS, max(asked.values())))
-        self._turns = {bound.index: _Turn(len(step.parts)) for bound, step in segment if asked[bound.index] <= 1}
+        self._width = min(MOST_PARTS, max(number or 1 for number in asked.values()))
+        self._turns = {bound.index: _Turn(len(step.parts)) for bound, step in segment if asked[bound.index] == 1}
 
     def run(self) -> None:
         """Carry all parts that are not committed yet."""

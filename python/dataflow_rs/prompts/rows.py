@@ -114,7 +114,7 @@ class Prompted(Operator):
         """Return the prompt templates that the operator renders."""
         return ()
 
-    def batches_at_once(self, rows: int) -> int:
+    def batches_at_once(self, rows: int) -> int | None:
         """Return as many as keep the serving busy: calls of one batch should not wait for the last of another."""
         busy = self.llm_serving.concurrency
         return 1 if busy <= 1 else 2 + busy // rows
