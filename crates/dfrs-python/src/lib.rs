@@ -35,7 +35,7 @@ mod _native {
     use crate::rows::{split, take, window};
 
     #[pymodule_export]
-    use crate::text::{TextFilter, TextRefiner};
+    use crate::text::{TextFilter, TextRefiner, TextStage};
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};

@@ -153,7 +153,7 @@ class Operator(ABC, metaclass=OperatorMeta):
         return mistakes
 
     def batches_at_once(self, rows: int) -> int | None:  # noqa: ARG002  overridden where it matters
-        """Return how many batches `process()` should treat at once, given the rows of an ordinary one; see `at_once`."""
+        """Return how many batches `process()` should treat at once, given the rows of an ordinary one."""
         return self.at_once
 
     def problems(self) -> list[str]:
