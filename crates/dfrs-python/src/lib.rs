@@ -1,6 +1,8 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
+
 mod dedup;
 mod errors;
 mod formats;
