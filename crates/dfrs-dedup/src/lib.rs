@@ -13,14 +13,17 @@
 pub mod bands;
 mod clusters;
 mod error;
+pub mod files;
 mod index;
 mod kept;
 mod kernel;
+pub mod minhash;
 mod mt19937;
 mod permutations;
 mod sha1;
 mod shingles;
 mod signature;
+pub mod spill;
 mod union_find;
 
 pub use clusters::{Member, Priority, members};
