@@ -9,9 +9,11 @@
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod fasttext;
 mod judgement;
 pub mod lines;
 pub mod lower;
+pub mod prepare;
 mod refiner;
 pub mod refiners;
 mod rule;
