@@ -14,6 +14,6 @@ mod texts;
 
 pub use build::text_array;
 pub use error::Error;
-pub use map::{MIN_ROWS_PER_TASK, map_rows};
+pub use map::{MIN_ROWS_PER_TASK, map_rows, map_rows_with};
 pub use rewrite::Rewrite;
 pub use texts::{Blocks, Texts};

@@ -5,6 +5,7 @@
 
 mod dedup;
 mod errors;
+mod fasttext;
 mod formats;
 mod memory;
 mod parts;
@@ -23,6 +24,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
+
+    #[pymodule_export]
+    use crate::fasttext::FastTextModel;
 
     #[pymodule_export]
     use crate::formats::{TextReader, TextWriter, text_schema};

@@ -10,9 +10,11 @@
 
 mod document;
 mod error;
+pub mod fasttext;
 mod judgement;
 pub mod lines;
 pub mod lower;
+pub mod prepare;
 mod refiner;
 pub mod refiners;
 mod rule;
