@@ -9,6 +9,8 @@ from dataflow_rs.serving.local_serving import LocalServing
 from dataflow_rs.serving.messages import Message, image_part, tool_message, user_message
 from dataflow_rs.serving.openai_serving import OpenAIServing
 from dataflow_rs.serving.types import Completion, Request, TokenLogprob, ToolCall, Usage
+from dataflow_rs.serving.vllm_server_serving import VLLMServerServing
+from dataflow_rs.serving.vllm_serving import VLLMServing
 
 __all__ = [
     "CallLog",
@@ -23,6 +25,8 @@ __all__ = [
     "TokenLogprob",
     "ToolCall",
     "Usage",
+    "VLLMServerServing",
+    "VLLMServing",
     "Vector",
     "image_part",
     "recording",

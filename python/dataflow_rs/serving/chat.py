@@ -58,7 +58,10 @@ class EndpointServing(Serving):
 
     @abstractmethod
     def connect(self) -> dict[str, Any]:
-        """Return `base_url` and `api_key` of the endpoint, which is ready when this returns; and `http_client`."""
+        """Return `base_url` and `api_key` of the endpoint, which is ready when this returns.
+
+        `trust_env` is False for addresses of this machine, which need no proxy.
+        """
 
     @property
     def model_name(self) -> str:
@@ -82,6 +85,8 @@ class EndpointServing(Serving):
             if self._client is None:
                 openai = load("openai", self._extra, self.name)
                 endpoint = self.connect()
+                if not endpoint.pop("trust_env", True):
+                    endpoint["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False)
                 self._secret: str | None = endpoint["api_key"]
                 self._client = openai.AsyncOpenAI(max_retries=0, timeout=self._timeout(openai), **endpoint)
                 self._engine.on_close(self._client.close)

@@ -13,6 +13,7 @@ from dataflow_rs.exceptions import AuthenticationFailedError, ParameterError
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
 from dataflow_rs.serving.retry import RetryPolicy
+from dataflow_rs.serving.settings import check_settings
 
 _NO_KEY = "none"
 
@@ -123,22 +124,3 @@ class OpenAIServing(ChatServing):
 
     def _key(self) -> str | None:
         return self.api_key or os.environ.get(self.api_key_env) or None
-
-
-def check_settings(serving: Any) -> None:
-    """Check the parameters that chat servings share.
-
-    Raises:
-        ParameterError: one is out of its range.
-    """
-    for name, low in (("max_tokens", 1), ("max_concurrency", 1), ("max_retries", 0), ("temperature", 0)):
-        value = getattr(serving, name, None)
-        if value is not None and value < low:
-            raise ParameterError(f"{serving.name}: {name}={value} must be at least {low}")
-    for name in ("timeout_s", "deadline_s"):
-        value = getattr(serving, name, None)
-        if value is not None and value <= 0:
-            raise ParameterError(f"{serving.name}: {name}={value} must be above 0")
-    top_p = getattr(serving, "top_p", None)
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ParameterError(f"{serving.name}: top_p={top_p} must lie above 0 and not above 1")
