@@ -24,6 +24,9 @@ from dataflow_rs.exceptions import ParameterError
 Profile: TypeAlias = Literal["open-dataflow-1.0.13"]
 """A published tool whose verdicts an operator reproduces, its faults included."""
 
+AT_ONCE = 2
+"""Batches of native operators under way: while all cores judge one, another is read or written."""
+
 
 class NativeFilter(FilterOperator):
     """A filter whose verdicts come from a native rule.
@@ -33,6 +36,7 @@ class NativeFilter(FilterOperator):
     """
 
     streams: ClassVar[bool] = True
+    at_once: ClassVar[int] = AT_ONCE
 
     def __post_init__(self) -> None:
         """Check what all rules have in common: numbers are finite and not negative."""
@@ -62,6 +66,8 @@ class NativeFilter(FilterOperator):
 
 class NativeRefiner(RowOperator):
     """A refiner whose texts come from a native rewriting rule; null stays null."""
+
+    at_once: ClassVar[int] = AT_ONCE
 
     def process(self, batch: pa.RecordBatch, input_key: RewrittenText) -> dict[str, pa.Array]:
         """Rewrite the texts of a column; its Arrow type stays."""

@@ -38,6 +38,7 @@ class Operator(ABC, metaclass=OperatorMeta):
         kind: generate, evaluate, filter or refine; by default read off the class name's suffix.
         domain: the family it belongs to; by default the folder below `operators`.
         extra: the optional dependency it needs, if any.
+        at_once: how many batches `process()` may treat at once, in any order; 1: one at a time, in order.
         streams: whether batches are independent of each other (False: needs the whole data set, a barrier).
     """
 
@@ -45,6 +46,7 @@ class Operator(ABC, metaclass=OperatorMeta):
     kind: ClassVar[Kind | None] = None
     domain: ClassVar[str | None] = None
     extra: ClassVar[str | None] = None
+    at_once: ClassVar[int] = 1
     streams: ClassVar[bool] = True
 
     @abstractmethod
@@ -148,6 +150,10 @@ class Operator(ABC, metaclass=OperatorMeta):
             elif not kind.accepts(columns[column]):
                 mistakes.append(f"{where}: the column holds {columns[column]}, but a {kind.holds} column is needed")
         return mistakes
+
+    def batches_at_once(self, rows: int) -> int:  # noqa: ARG002  overridden where it matters
+        """Return how many batches `process()` may treat at once, given the rows of an ordinary batch."""
+        return self.at_once
 
     def problems(self) -> list[str]:
         """Return why the operator could not run here and now (servings, prompts, files, extras); nothing is sent."""

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from dataflow_rs._native import __version__
 from dataflow_rs.core.bases import DatasetOperator
-from dataflow_rs.core.execution import BoundStep, run_steps
+from dataflow_rs.core.bound_step import BoundStep
+from dataflow_rs.core.execution import run_steps
 from dataflow_rs.core.operator import Operator
 from dataflow_rs.exceptions import CompileError, DataFlowError, ParameterError, StorageError
 from dataflow_rs.storage.file_storage import FileStorage

@@ -114,6 +114,11 @@ class Prompted(Operator):
         """Return the prompt templates that the operator renders."""
         return ()
 
+    def batches_at_once(self, rows: int) -> int:
+        """Return as many as keep the serving busy: calls of one batch should not wait for the last of another."""
+        busy = self.llm_serving.concurrency
+        return 1 if busy <= 1 else 2 + busy // rows
+
     def columns_read(self, keys: dict[str, Any]) -> dict[str, ColumnType]:
         """Return the columns of the keys, and those that the templates name."""
         bound = self.roles(keys)
