@@ -134,7 +134,7 @@ class DatasetOperator(Operator):
     def transform_dataset(self, dataset: Dataset, keys: dict[str, Any]) -> StepOutput:
         """Return what the operator does to the data set."""
         result = self.process(dataset, **keys)
-        empty = pa.RecordBatch.from_pylist([], schema=dataset.schema)
+        empty = pa.RecordBatch.from_arrays([pa.array([], kind) for kind in dataset.schema.types], schema=dataset.schema)
         if isinstance(result, Verdict):
             return settle_verdict(self, result, empty, keys, rows=dataset.num_rows)
         if isinstance(result, Rows):

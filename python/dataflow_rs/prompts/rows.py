@@ -170,9 +170,7 @@ class Prompted(Operator):
     ) -> list[dict[str, Any] | None]:
         """Return the inputs of a template for each row; None where a column that a key names is null or blank."""
         bound, unset = self.roles(keys), self.unset(keys)
-        columns = {
-            name: _values(batch, bound.get(name, name)) for name in prompt.input_names() if name not in unset
-        }
+        columns = {name: _values(batch, bound.get(name, name)) for name in prompt.input_names() if name not in unset}
         rows = [{name: values[row] for name, values in columns.items()} for row in range(batch.num_rows)]
         needed = [name for name in columns if name in bound and name not in self.may_be_blank]
         nothing = dict.fromkeys(sorted(unset))
