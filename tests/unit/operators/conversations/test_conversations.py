@@ -197,9 +197,7 @@ def test_multi_turn_conversation():
             "functions": ['[{"name": "find"}]'] * 6 + [None],
         }
     )
-    serving = FakeServing(
-        voices, fail=lambda p: failing(p) if "You want" in p else None, max_repairs=0
-    )
+    serving = FakeServing(voices, fail=lambda p: failing(p) if "You want" in p else None, max_repairs=0)
     generator = ops.MultiTurnConversationGenerator(serving, max_turns=2, on_error="drop")
     kept, drops = generator.apply(table, return_drops=True)
     assert kept["user_response"].to_pylist() == ["Please: short", "Please: with a call"]
@@ -284,7 +282,7 @@ class ChatPipeline(Pipeline):
     def __init__(self, folder, column):
         super().__init__()
         self.storage = FileStorage(pa.table({"x": [1]}), cache_path=folder)
-        self.chat = ops.ConsistentChatGenerator(FakeServing(chat), 2, 2, prompt_template=CHATS)
+        self.chat = ops.ConsistentChatGenerator(FakeServing(chat, max_repairs=0), 2, 2, prompt_template=CHATS)
         self.score = ops.FuncCallConversationSampleEvaluator(FakeServing(lambda p: '{"reason": "r", "score": 4}'))
         self.column = column
 
