@@ -23,6 +23,7 @@ from dataflow_rs.core.metering import metering
 from dataflow_rs.core.operator import Operator
 from dataflow_rs.core.part_flow import run_segment
 from dataflow_rs.core.progress import Progress, progress_of
+from dataflow_rs.core.releasing import releasing
 from dataflow_rs.storage.file_storage import StorageStep
 from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
 from dataflow_rs.storage.parting import cut
@@ -120,13 +121,17 @@ def run_eagerly(operator: Operator, place: StorageStep, keys: dict[str, Any]) ->
     return list(operator.columns_written(keys))
 
 
-def run_steps(store: StepStore, steps: Sequence[BoundStep], *, quiet: bool | None = None) -> dict[int, Step]:
+def run_steps(
+    store: StepStore, steps: Sequence[BoundStep], *, quiet: bool | None = None, release: bool = False
+) -> dict[int, Step]:
     """Execute steps over a store whose step 0 is there, and return number -> step, step 0 and parents included.
 
-    What the store has already committed under the same fingerprint is reused.
+    What the store has already committed under the same fingerprint is reused. With `release`, servings are told after
+    the last step that uses them.
     """
     done = {0: store.step(0)}
     with ExitStack() as stack:
+        users = stack.enter_context(releasing(steps if release else ()))
         for enter in around_runs:
             stack.enter_context(enter(store.path))
         progress = stack.enter_context(progress_of(quiet))
@@ -139,6 +144,7 @@ def run_steps(store: StepStore, steps: Sequence[BoundStep], *, quiet: bool | Non
                 done[first.index] = _run_barrier(store, parent, first, progress)
             else:
                 done.update(run_segment(store, parent, segment, progress))
+            users.finished(segment)
     return done
 
 

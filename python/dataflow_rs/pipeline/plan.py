@@ -186,7 +186,7 @@ class Plan:
                     storage.store.forget(stale)
             started = time.time()
             self._write_info(storage, len(bound), started, None)
-            done = run_steps(storage.store, bound, quiet=quiet)
+            done = run_steps(storage.store, bound, quiet=quiet, release=True)
             for _ in bound:
                 storage.claim()
             for export in self.exports:

@@ -10,7 +10,7 @@ from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate, as_text, object_schema, typed_fields
 from dataflow_rs.serving.json_reply import excerpt, first_json
-from dataflow_rs.serving.types import Message
+from dataflow_rs.serving.messages import Message
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 

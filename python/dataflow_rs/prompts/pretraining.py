@@ -10,7 +10,8 @@ from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import MalformedReplyError, ParameterError
 from dataflow_rs.prompts.base import PromptTemplate, object_schema, typed_fields
 from dataflow_rs.serving.json_reply import excerpt, first_json
-from dataflow_rs.serving.types import Message, answer_of
+from dataflow_rs.serving.messages import Message
+from dataflow_rs.serving.reasoning import answer_of
 
 DIMENSIONS: tuple[Mapping[str, Any], ...] = (
     {

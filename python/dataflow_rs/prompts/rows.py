@@ -20,6 +20,7 @@ from dataflow_rs.core.results import RowError
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate
 from dataflow_rs.serving.base import Serving
+from dataflow_rs.serving.reply_type import is_reply_type
 from dataflow_rs.serving.types import Completion, Request
 
 _HOLDS: dict[type, Holds] = {str: "text", int: "integer", float: "number", bool: "boolean", list: "list"}
@@ -72,12 +73,13 @@ def ask_rows(
         (['Rome', None, None], 'ServerFailedError')
     """
     asked = [position for position, row in enumerate(rows) if row is not None]
-    schema = prompt.reply_schema()
+    form = prompt.json_schema if is_reply_type(prompt.json_schema) else prompt.reply_schema()
     requests = [
         Request(
             tuple(prompt.render(rows[position] or {})),
             temperature=temperature,
-            json_schema=schema,
+            json_schema=form,
+            reader=prompt.parse,
             sample=0 if samples is None else samples[position],
         )
         for position in asked

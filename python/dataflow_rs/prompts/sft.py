@@ -9,7 +9,7 @@ from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate, object_schema
 from dataflow_rs.serving.json_reply import first_json
-from dataflow_rs.serving.types import Message
+from dataflow_rs.serving.messages import Message
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 _MANY = 10_000
