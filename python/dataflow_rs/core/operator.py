@@ -126,6 +126,18 @@ class Operator(ABC, metaclass=OperatorMeta):
         rewritten = {name: kind for name, kind in self.columns_read(keys).items() if kind.rewrites}
         return {**rewritten, **dict(_named_columns(self.spec(), keys, "output"))}
 
+    def columns_after(
+        self, columns: dict[str, pa.DataType | None], keys: dict[str, Any]
+    ) -> dict[str, pa.DataType | None] | None:
+        """Return column -> type of the table after the operator, None where only a run can tell.
+
+        Rewritten columns keep their type; an operator that puts a new table in place of the old one overrides this.
+        """
+        after = dict(columns)
+        for name, kind in self.columns_written(keys).items():
+            after[name] = columns.get(name) if kind.rewrites else kind.arrow_type
+        return after
+
     def select(self, schema: pa.Schema, keys: dict[str, Any]) -> list[str]:
         """Return the columns to read, checked against a schema.
 
