@@ -112,7 +112,9 @@ def main() -> None:
         "megabytes": round(megabytes, 1),
         "agreement": agreement,
         "effect_of_options": effects,
-        "mb_per_cpu_second": {name: round(megabytes / statistics.median(values), 1) for name, values in seconds.items()},
+        "mb_per_cpu_second": {
+            name: round(megabytes / statistics.median(values), 1) for name, values in seconds.items()
+        },
         "ratio": {"median": round(statistics.median(ratios), 1), "least": round(min(ratios), 1)},
         "fasttext_predict": version("fasttext-predict"),
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
