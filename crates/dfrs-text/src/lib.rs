@@ -11,6 +11,7 @@
 mod document;
 mod error;
 pub mod fasttext;
+mod hash;
 mod judgement;
 pub mod lines;
 pub mod lower;
@@ -19,8 +20,10 @@ mod refiner;
 pub mod refiners;
 mod rule;
 pub mod rules;
+mod segment;
 pub mod tokens;
 pub mod unicode;
+mod vocabulary;
 pub mod words;
 
 pub use document::Document;
@@ -28,3 +31,5 @@ pub use error::Error;
 pub use judgement::{Judgement, Profile};
 pub use refiner::{Refine, Refiner};
 pub use rule::{Judge, Rule};
+pub use segment::Segmentation;
+pub use vocabulary::Vocabulary;
