@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from dataflow_rs.testing.fake_serving import FakeServing
+from dataflow_rs.testing.fault_server import FaultServer, echo
 
-__all__ = ["FakeServing"]
+__all__ = ["FakeServing", "FaultServer", "echo"]
