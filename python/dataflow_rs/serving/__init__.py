@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.call_log import CallLog, recording
+from dataflow_rs.serving.embedding import Embeddings, EmbeddingServing, Vector
 from dataflow_rs.serving.local_serving import LocalServing
 from dataflow_rs.serving.openai_serving import OpenAIServing
 from dataflow_rs.serving.types import Completion, Message, Request, Usage
@@ -11,11 +12,14 @@ from dataflow_rs.serving.types import Completion, Message, Request, Usage
 __all__ = [
     "CallLog",
     "Completion",
+    "EmbeddingServing",
+    "Embeddings",
     "LocalServing",
     "Message",
     "OpenAIServing",
     "Request",
     "Serving",
     "Usage",
+    "Vector",
     "recording",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from dataflow_rs.testing.fake_embedding import FakeEmbeddingServing
 from dataflow_rs.testing.fake_serving import FakeServing
 from dataflow_rs.testing.fault_server import FaultServer, echo
 
-__all__ = ["FakeServing", "FaultServer", "echo"]
+__all__ = ["FakeEmbeddingServing", "FakeServing", "FaultServer", "echo"]
