@@ -18,6 +18,7 @@ from dataflow_rs.core.results import RowError
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate
 from dataflow_rs.serving.base import Serving
+from dataflow_rs.serving.reply_type import is_reply_type
 from dataflow_rs.serving.types import Completion, Request
 
 _HOLDS: dict[type, Holds] = {str: "text", int: "integer", float: "number", bool: "boolean", list: "list"}
@@ -61,8 +62,10 @@ def ask_rows(serving: Serving, prompt: PromptTemplate, rows: Sequence[Mapping[st
         (['Rome', None, None], 'ServerFailedError')
     """
     asked = [position for position, row in enumerate(rows) if row is not None]
-    schema = prompt.reply_schema()
-    requests = [Request(tuple(prompt.render(rows[position] or {})), json_schema=schema) for position in asked]
+    form = prompt.json_schema if is_reply_type(prompt.json_schema) else prompt.reply_schema()
+    requests = [
+        Request(tuple(prompt.render(rows[position] or {})), json_schema=form, reader=prompt.parse) for position in asked
+    ]
     values: list[dict[str, Any] | None] = [None] * len(rows)
     errors: dict[int, RowError] = {}
     for position, completion in zip(asked, serving.generate(requests), strict=True):

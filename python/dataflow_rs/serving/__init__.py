@@ -6,8 +6,9 @@ from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.call_log import CallLog, recording
 from dataflow_rs.serving.embedding import Embeddings, EmbeddingServing, Vector
 from dataflow_rs.serving.local_serving import LocalServing
+from dataflow_rs.serving.messages import Message, image_part, tool_message, user_message
 from dataflow_rs.serving.openai_serving import OpenAIServing
-from dataflow_rs.serving.types import Completion, Message, Request, Usage
+from dataflow_rs.serving.types import Completion, Request, TokenLogprob, ToolCall, Usage
 
 __all__ = [
     "CallLog",
@@ -19,7 +20,12 @@ __all__ = [
     "OpenAIServing",
     "Request",
     "Serving",
+    "TokenLogprob",
+    "ToolCall",
     "Usage",
     "Vector",
+    "image_part",
     "recording",
+    "tool_message",
+    "user_message",
 ]

@@ -48,10 +48,12 @@ class LocalServing(ChatServing):
         max_retries: attempts after the first one.
         timeout_s: limit of one attempt, in seconds.
         deadline_s: limit of a request with all its attempts, in seconds; None: no limit.
+        structured: how an answer is made to follow a JSON schema. `native`: by the endpoint (`response_format`);
+            `prompt`: by a sentence in the prompt; `auto`: by the endpoint, unless it refuses.
         price: cost of a million tokens, (prompt, generated), in any currency.
         call_log: file of recorded calls; by default the log of the run, if there is one.
         replay: `auto`, `only` (no call is made) or `off` (every call is made).
-        max_repairs: how often a reply that does not follow its JSON schema is sent back for repair.
+        max_repairs: how often a reply that cannot be used is sent back for repair.
 
     Examples:
         >>> LocalServing(max_tokens=200).describe()

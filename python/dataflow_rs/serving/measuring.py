@@ -1,8 +1,8 @@
 """`MeasuringServing`: what the backends share that answer a text with numbers, not with text.
 
 Embeddings and scores need everything around a model call that answers need: replay, one sending of equal texts,
-retries, typed errors, statistics. So a measured text is a request of one message, and what was measured is the text of its
-completion. What differs is the entry: `generate()` is refused, so that such a backend cannot be taken for a chat model.
+retries, typed errors, statistics. So a measured text is a request of one message, and what was measured is the text of
+its completion. What differs is the entry: `generate()` is refused, so that it is not taken for a chat model.
 """
 
 from __future__ import annotations
@@ -44,6 +44,14 @@ class MeasuringServing(Serving):
         raise ParameterError(f"{self.name} measures texts and writes none; give a serving of a chat model")
 
     def generate_from_input(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse, as `generate` does.
+
+        Raises:
+            ParameterError: always.
+        """
+        self.generate([])
+
+    def generate_from_conversations(self, *_: Any, **__: Any) -> NoReturn:
         """Refuse, as `generate` does.
 
         Raises:

@@ -1,10 +1,10 @@
-"""`OpenAIServing`: any endpoint that speaks the OpenAI chat protocol, `vllm serve` included."""
+"""`OpenAIServing`: any endpoint that speaks the OpenAI protocol, `vllm serve` included."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from dataflow_rs.core.component import component
@@ -37,11 +37,14 @@ class OpenAIServing(ChatServing):
         max_retries: attempts after the first one, for errors that may pass.
         timeout_s: limit of one attempt, in seconds.
         deadline_s: limit of a request with all its attempts and waits, in seconds; None: no limit.
+        api: `chat`, or `completions` for models without a chat template: their prompt is the texts of the messages.
         extra_body: further fields of the request body, such as `{"top_k": 20}`.
+        structured: how an answer is made to follow a JSON schema. `native`: by the endpoint (`response_format`);
+            `prompt`: by a sentence in the prompt; `auto`: by the endpoint, unless it refuses.
         price: cost of a million tokens, (prompt, generated), in any currency.
         call_log: file of recorded calls; by default the log of the run, if there is one.
         replay: `auto`, `only` (no call is made) or `off` (every call is made).
-        max_repairs: how often a reply that does not follow its JSON schema is sent back for repair.
+        max_repairs: how often a reply that cannot be used is sent back for repair.
 
     Examples:
         >>> serving = OpenAIServing("qwen", base_url="http://localhost:8000/v1", api_key="secret")
@@ -72,6 +75,7 @@ class OpenAIServing(ChatServing):
     max_retries: int = 5
     timeout_s: float = 120.0
     deadline_s: float | None = None
+    api: Literal["chat", "completions"] = "chat"
     extra_body: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -96,6 +100,11 @@ class OpenAIServing(ChatServing):
     def concurrency(self) -> int:
         """How many requests may be under way at once."""
         return self.max_concurrency
+
+    @property
+    def path(self) -> str:
+        """The route that requests are sent to."""
+        return "/chat/completions" if self.api == "chat" else "/completions"
 
     @property
     def extra_fields(self) -> Mapping[str, Any]:
