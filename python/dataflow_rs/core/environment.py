@@ -9,8 +9,8 @@ from types import ModuleType
 from dataflow_rs.exceptions import MissingExtraError
 
 EXTRAS = {
-    "openai": ("openai",),
-    "local": ("xllamacpp", "openai"),
+    "openai": ("aiohttp",),
+    "local": ("xllamacpp", "aiohttp"),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""

@@ -171,8 +171,8 @@ class ErrorShare:
                 return None
             kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(self._failed.items(), key=lambda item: -item[1]))
             return TooManyErrorsError(
-                f"{failed:,} of {self._ended:,} calls failed, more than max_error_share={self.most:g} allows ({kinds}). "
-                "Finished calls are recorded; run again to go on, or raise max_error_share",
+                f"{failed:,} of {self._ended:,} calls failed, more than max_error_share={self.most:g} allows "
+                f"({kinds}). Finished calls are recorded; run again to go on, or raise max_error_share",
                 attempts=0,
             )
 

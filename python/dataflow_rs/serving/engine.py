@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dataflow_rs.exceptions import RequestTimeoutError, ServingError, TransportError
+from dataflow_rs.exceptions import RequestTimeoutError, ServingError
 from dataflow_rs.serving.endpoints import Endpoint, EndpointPool, is_outage
 from dataflow_rs.serving.limits import Bucket
 from dataflow_rs.serving.retry import RetryPolicy
@@ -147,7 +147,8 @@ class AsyncEngine:
         try:
             if self._requests is None and self._tokens is None and limit is None:
                 return await self.pool.acquire(avoid)
-            return await _within(limit, self._allowed(request, avoid))
+            endpoint: Endpoint = await _within(limit, self._allowed(request, avoid))
+            return endpoint
         except ServingError as error:
             return error
         except (asyncio.TimeoutError, TimeoutError):

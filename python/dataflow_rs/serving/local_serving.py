@@ -23,6 +23,7 @@ from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
+    from dataflow_rs.serving.endpoints import Endpoint
     from dataflow_rs.serving.llama_server import LlamaServer
 
 _log = logging.getLogger(__name__)
@@ -129,8 +130,6 @@ class LocalServing(ChatServing):
 
     def connect(self) -> dict[str, Any]:
         """Start the child, unless it runs, and return its address and key."""
-        import openai
-
         from dataflow_rs.serving.llama_server import LlamaServer
 
         if self._server is None:
@@ -141,8 +140,7 @@ class LocalServing(ChatServing):
                 parallel=self.parallel,
                 threads=self.threads or cores,
             )
-        client = openai.DefaultAsyncHttpxClient(trust_env=False)  # the loopback interface needs no proxy
-        return {"base_url": self._server.address, "api_key": self._server.api_key, "http_client": client}
+        return {"base_url": self._server.address, "api_key": self._server.api_key, "uses_proxy": False}
 
     def start(self) -> None:
         """Start the child, again if it has died since the last request."""
@@ -154,9 +152,7 @@ class LocalServing(ChatServing):
                     "%s: the model's process ended with code %s; starting it again", self.name, self._server.stop()
                 )
                 self._server = None
-                if self._engine is not None and self._client is not None:
-                    self._engine.run(self._client.close())
-                self._client = None
+                self.disconnect()
             super().start()
 
     def close(self) -> None:
@@ -167,13 +163,13 @@ class LocalServing(ChatServing):
                 self._server.stop()
                 self._server = None
 
-    async def _send(self, request: Request) -> Completion:
+    async def _send(self, request: Request, endpoint: Endpoint) -> Completion:
         server = self._server
         if server is not None and server.process.poll() is not None:
             error = TransportError(f"the model's process ended with code {server.process.returncode}")
             error.retryable = False
             raise error
-        return await super()._send(request)
+        return await super()._send(request, endpoint)
 
     @property
     def _extra(self) -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from dataflow_rs.core.component import component
 from dataflow_rs.core.environment import missing_extra
 from dataflow_rs.exceptions import AuthenticationFailedError, ParameterError
 from dataflow_rs.serving.base import Serving
-from dataflow_rs.serving.chat import ChatServing
+from dataflow_rs.serving.chat import ChatServing, weighted
+from dataflow_rs.serving.prices import listed_price
 from dataflow_rs.serving.retry import RetryPolicy
 
-_NO_KEY = "none"
+if TYPE_CHECKING:
+    from dataflow_rs.serving.engine import Rates
+
+OPENAI = "https://api.openai.com/v1"
 
 
 @component
@@ -26,14 +30,19 @@ class OpenAIServing(ChatServing):
 
     Args:
         model: the model's name at the endpoint.
-        base_url: address of the endpoint, such as `http://localhost:8000/v1`; by default OpenAI's own.
+        base_url: address of the endpoint, such as `http://localhost:8000/v1`; by default OpenAI's own. Several
+            endpoints of the same model, as a list of addresses or a mapping from address to weight, share the calls
+            and stand in for each other; all of them get the same key.
         api_key: the key, if it is not in the environment; not written into recipes.
         api_key_env: environment variable that holds the key. An endpoint given by `base_url` may need none.
         temperature: 0 and above; None leaves it to the endpoint.
         top_p: share of probability mass to sample from, above 0, to 1; None leaves it to the endpoint.
         max_tokens: limit of generated tokens; None leaves it to the endpoint.
         seed: seed of the sampling, where the endpoint supports it; None sends none.
-        max_concurrency: requests under way at once.
+        max_concurrency: requests under way at once at most, for each endpoint. How many there are adapts to what the
+            endpoint can take.
+        requests_per_minute: attempts that are started per minute at most, evenly spread; None: no limit.
+        tokens_per_minute: tokens per minute at most, prompts and answers, evenly spread; None: no limit.
         max_retries: attempts after the first one, for errors that may pass.
         timeout_s: limit of one attempt, in seconds.
         deadline_s: limit of a request with all its attempts and waits, in seconds; None: no limit.
@@ -58,20 +67,24 @@ class OpenAIServing(ChatServing):
         "base_url",
         "api_key_env",
         "max_concurrency",
+        "requests_per_minute",
+        "tokens_per_minute",
         "max_retries",
         "timeout_s",
         "deadline_s",
     }
 
     model: str
-    base_url: str | None = None
+    base_url: str | list[str] | dict[str, float] | None = None
     api_key: str | None = None
     api_key_env: str = "OPENAI_API_KEY"
     temperature: float | None = 0.0
     top_p: float | None = None
     max_tokens: int | None = 1024
     seed: int | None = None
-    max_concurrency: int = 16
+    max_concurrency: int = 64
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
     max_retries: int = 5
     timeout_s: float = 120.0
     deadline_s: float | None = None
@@ -79,10 +92,9 @@ class OpenAIServing(ChatServing):
     extra_body: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        check_addresses(self.name, weighted(self.base_url or OPENAI))
         super().__post_init__()
         check_settings(self)
-        if self.base_url is not None and urlsplit(self.base_url).scheme not in ("http", "https"):
-            raise ParameterError(f"{self.name}: base_url={self.base_url!r} must begin with http:// or https://")
 
     def check(self) -> list[str]:
         """Return what is missing: the extra, or the key."""
@@ -95,6 +107,24 @@ class OpenAIServing(ChatServing):
     def policy(self) -> RetryPolicy:
         """Retries and limits."""
         return RetryPolicy(self.max_retries, self.timeout_s, self.deadline_s)
+
+    @property
+    def rates(self) -> Rates:
+        """Limits per minute."""
+        from dataflow_rs.serving.engine import Rates
+
+        return Rates(self.requests_per_minute, self.tokens_per_minute)
+
+    @property
+    def unit_price(self) -> tuple[float, float] | None:
+        """Cost of a million tokens: the parameter `price`, or the highest listed price of the model."""
+        if self.price is not None:
+            return super().unit_price
+        listed = [listed_price(self.model, url) for url in weighted(self.base_url or OPENAI)]
+        return max((price for price in listed if price is not None), default=None)
+
+    def _no_price(self) -> str:
+        return f"none is listed for '{self.model}' at this endpoint; {super()._no_price()}"
 
     @property
     def concurrency(self) -> int:
@@ -112,17 +142,34 @@ class OpenAIServing(ChatServing):
         return self.extra_body or {}
 
     def connect(self) -> dict[str, Any]:
-        """Return the endpoint's address and key."""
+        """Return addresses and key."""
         key = self._key()
         if key is None and self.base_url is None:
             raise AuthenticationFailedError(
                 f"{self.name}: the environment variable {self.api_key_env} holds no API key", attempts=0
             )
-        endpoint: dict[str, Any] = {"api_key": key or _NO_KEY}
-        return endpoint if self.base_url is None else {**endpoint, "base_url": self.base_url}
+        return {"base_url": self.base_url or OPENAI, "api_key": key}
 
     def _key(self) -> str | None:
         return self.api_key or os.environ.get(self.api_key_env) or None
+
+
+def check_addresses(name: str, addresses: Mapping[str, float]) -> None:
+    """Check the addresses of endpoints and their weights.
+
+    Raises:
+        ParameterError: one is no address, holds a password, or has no weight.
+    """
+    if not addresses:
+        raise ParameterError(f"{name}: base_url names no endpoint")
+    for url, weight in addresses.items():
+        parts = urlsplit(url)
+        if parts.username or parts.password:
+            raise ParameterError(f"{name}: base_url must hold no user name or password; give the key as api_key")
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ParameterError(f"{name}: base_url={url!r} must begin with http:// or https://")
+        if weight <= 0:
+            raise ParameterError(f"{name}: the weight {weight:g} of {url} must be above 0")
 
 
 def check_settings(serving: Any) -> None:
@@ -135,7 +182,7 @@ def check_settings(serving: Any) -> None:
         value = getattr(serving, name, None)
         if value is not None and value < low:
             raise ParameterError(f"{serving.name}: {name}={value} must be at least {low}")
-    for name in ("timeout_s", "deadline_s"):
+    for name in ("timeout_s", "deadline_s", "requests_per_minute", "tokens_per_minute"):
         value = getattr(serving, name, None)
         if value is not None and value <= 0:
             raise ParameterError(f"{serving.name}: {name}={value} must be above 0")

@@ -42,7 +42,10 @@ class DirectSession:
     """
 
     def __init__(
-        self, answer_all: Callable[[Sequence[Request], Callable[[int, Completion], None]], None], ended: Ended, name: str
+        self,
+        answer_all: Callable[[Sequence[Request], Callable[[int, Completion], None]], None],
+        ended: Ended,
+        name: str,
     ) -> None:
         self._answer_all, self._ended, self._name = answer_all, ended, name
         self.when_idle: Callable[[], None] = lambda: None
