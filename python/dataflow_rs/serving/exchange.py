@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow_rs.core.metering import active_meter
 from dataflow_rs.exceptions import InvalidRequestError, ReplayMissError, ServingError
-from dataflow_rs.serving.budget import Estimate, most_usage, total
+from dataflow_rs.serving.budget import Estimate, cost, most_usage, total
 from dataflow_rs.serving.call_log import call_key
 from dataflow_rs.serving.repair import fault_of, repaired, verified
 from dataflow_rs.serving.schema import check_schema
@@ -86,6 +86,7 @@ class Exchange:
         self._problem: ServingError | None = None
         self._owned: set[str] = set()
         self._stopped = False
+        self._price = serving.unit_price
 
     def run(self) -> Iterator[Completion]:
         """Yield the ends of all requests, in order."""
@@ -320,7 +321,7 @@ class Exchange:
                 prompt_tokens=usage.prompt_tokens,
                 completion_tokens=usage.completion_tokens,
                 seconds=completion.latency_s,
-                cost=self.serving.cost_of(usage),
+                cost=None if self._price is None else cost(usage, self._price),
             )
 
 
