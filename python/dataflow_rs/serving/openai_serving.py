@@ -39,8 +39,8 @@ class OpenAIServing(ChatServing):
         top_p: share of probability mass to sample from, above 0, to 1; None leaves it to the endpoint.
         max_tokens: limit of generated tokens; None leaves it to the endpoint.
         seed: seed of the sampling, where the endpoint supports it; None sends none.
-        max_concurrency: requests under way at once at most, for each endpoint. How many there are adapts to what the
-            endpoint can take.
+        max_concurrency: requests under way at once at most; with several endpoints, at each, in proportion to its
+            weight. How many there are adapts to what the endpoint can take.
         requests_per_minute: attempts that are started per minute at most, evenly spread; None: no limit.
         tokens_per_minute: tokens per minute at most, prompts and answers, evenly spread; None: no limit.
         max_retries: attempts after the first one, for errors that may pass.
