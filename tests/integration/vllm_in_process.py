@@ -1,4 +1,4 @@
-"""What `test_vllm_in_process.py` runs in the environment of vLLM: `VLLMServing` on the model of tools/make_tiny_model.py.
+"""Run by `test_vllm_in_process.py` in the environment of vLLM: `VLLMServing` on the model of tools/make_tiny_model.py.
 
 Arguments: the model's directory, a directory for runs, directories of packages to look into after vLLM's own. The last
 line of the output is a JSON object.

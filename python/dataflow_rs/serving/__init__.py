@@ -7,6 +7,7 @@ from dataflow_rs.serving.call_log import CallLog, recording
 from dataflow_rs.serving.embedding import Embeddings, EmbeddingServing, Vector
 from dataflow_rs.serving.local_serving import LocalServing
 from dataflow_rs.serving.messages import Message, image_part, tool_message, user_message
+from dataflow_rs.serving.openai_batch_serving import OpenAIBatchServing
 from dataflow_rs.serving.openai_serving import OpenAIServing
 from dataflow_rs.serving.types import Completion, Request, TokenLogprob, ToolCall, Usage
 from dataflow_rs.serving.vllm_server_serving import VLLMServerServing
@@ -19,6 +20,7 @@ __all__ = [
     "Embeddings",
     "LocalServing",
     "Message",
+    "OpenAIBatchServing",
     "OpenAIServing",
     "Request",
     "Serving",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from dataflow_rs.testing.fake_batch_server import FakeBatchServer
 from dataflow_rs.testing.fake_embedding import FakeEmbeddingServing
 from dataflow_rs.testing.fake_serving import FakeServing
 
-__all__ = ["FakeEmbeddingServing", "FakeServing"]
+__all__ = ["FakeBatchServer", "FakeEmbeddingServing", "FakeServing"]
