@@ -8,6 +8,7 @@ from dataflow_rs.serving.embedding import Embeddings, EmbeddingServing, Vector
 from dataflow_rs.serving.local_serving import LocalServing
 from dataflow_rs.serving.messages import Message, image_part, tool_message, user_message
 from dataflow_rs.serving.openai_batch_serving import OpenAIBatchServing
+from dataflow_rs.serving.openai_embedding_serving import OpenAIEmbeddingServing
 from dataflow_rs.serving.openai_serving import OpenAIServing
 from dataflow_rs.serving.types import Completion, Request, TokenLogprob, ToolCall, Usage
 from dataflow_rs.serving.vllm_server_serving import VLLMServerServing
@@ -21,6 +22,7 @@ __all__ = [
     "LocalServing",
     "Message",
     "OpenAIBatchServing",
+    "OpenAIEmbeddingServing",
     "OpenAIServing",
     "Request",
     "Serving",

@@ -18,7 +18,6 @@ from dataflow_rs.exceptions import (
     RequestTimeoutError,
     ServerFailedError,
     ServingError,
-    TransportError,
 )
 
 _CONTEXT_CODES = ("context_length_exceeded", "exceed_context_size_error")
@@ -111,32 +110,3 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         except (TypeError, ValueError, OverflowError):
             continue
     return None
-
-
-def typed_error(error: Exception, secret: str | None = None) -> ServingError:
-    """Return the library's error for one that the client raised.
-
-    Args:
-        error: what was raised.
-        secret: the API key, taken out of the text.
-    """
-    import openai
-
-    text = redacted(str(error), secret)
-    if isinstance(error, openai.APITimeoutError):
-        return RequestTimeoutError(f"the endpoint did not answer in time: {text}")
-    if isinstance(error, openai.APIStatusError):
-        return _of_status(error.status_code, _details(error), text, error.response.headers)
-    if isinstance(error, openai.APIConnectionError):
-        cause = redacted(str(error.__cause__ or ""), secret)
-        return TransportError(f"the connection failed: {cause or text}")
-    if isinstance(error, (openai.APIResponseValidationError, ValueError)):
-        return BrokenReplyError(f"the endpoint's reply cannot be read: {text}")
-    return TransportError(text)
-
-
-def _details(error: Any) -> Mapping[str, Any]:
-    body = error.body
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
-    return body if isinstance(body, dict) else {}

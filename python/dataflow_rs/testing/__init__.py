@@ -5,5 +5,6 @@ from __future__ import annotations
 from dataflow_rs.testing.fake_batch_server import FakeBatchServer
 from dataflow_rs.testing.fake_embedding import FakeEmbeddingServing
 from dataflow_rs.testing.fake_serving import FakeServing
+from dataflow_rs.testing.fault_server import FaultServer, echo
 
-__all__ = ["FakeBatchServer", "FakeEmbeddingServing", "FakeServing"]
+__all__ = ["FakeBatchServer", "FakeEmbeddingServing", "FakeServing", "FaultServer", "echo"]
