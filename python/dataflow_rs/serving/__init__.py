@@ -6,6 +6,7 @@ from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.call_log import CallLog, recording
 from dataflow_rs.serving.embedding import Embeddings, EmbeddingServing, Vector
 from dataflow_rs.serving.litellm_serving import LiteLLMServing
+from dataflow_rs.serving.local_embedding_serving import LocalEmbeddingServing
 from dataflow_rs.serving.local_serving import LocalServing
 from dataflow_rs.serving.messages import Message, image_part, tool_message, user_message
 from dataflow_rs.serving.openai_batch_serving import OpenAIBatchServing
@@ -22,6 +23,7 @@ __all__ = [
     "EmbeddingServing",
     "Embeddings",
     "LiteLLMServing",
+    "LocalEmbeddingServing",
     "LocalServing",
     "Message",
     "OpenAIBatchServing",

@@ -101,8 +101,9 @@ class LiteLLMServing(ChatServing):
     def connect(self) -> dict[str, Any]:
         """Load litellm; it finds the provider by itself."""
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-        self._litellm: Any = load("litellm", "litellm", self.name)
-        self._litellm.telemetry = False
+        litellm: Any = load("litellm", "litellm", self.name)
+        litellm.telemetry = False
+        self._litellm = litellm
         return {"base_url": f"litellm:{self.model}", "api_key": self.api_key}
 
     async def post(self, endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ARG002
@@ -127,10 +128,6 @@ class LiteLLMServing(ChatServing):
             return TransportError(f"the connection failed: {text}")
         if kind == "Timeout":
             return RequestTimeoutError(f"the endpoint did not answer in time: {text}")
-        code = {
-            "ContextWindowExceededError": "context_length_exceeded",
-            "ContentPolicyViolationError": "content_filter",
-        }
         response = getattr(error, "response", None)
         headers = dict(getattr(response, "headers", None) or {})
         body = {"error": {"message": text, "code": _CODES.get(kind)}}

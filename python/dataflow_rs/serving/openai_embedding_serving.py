@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataflow_rs.core.component import component
-from dataflow_rs.exceptions import InvalidRequestError, ParameterError, ServingError
+from dataflow_rs.exceptions import ContextLengthError, InvalidRequestError, ParameterError, ServingError
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import EndpointServing
 from dataflow_rs.serving.embedding import EmbeddingServing, Vector, VectorFinished
@@ -46,15 +46,19 @@ class EndpointEmbeddingServing(EmbeddingServing, EndpointServing):
 
     def embed_all(self, texts: Sequence[str], finished: VectorFinished) -> None:
         """Send the texts, many in a call; those of refused calls again, halved."""
-        size = self.texts_per_call
+        size, texts = self.texts_per_call, list(texts)
         waiting = [list(range(start, min(start + size, len(texts)))) for start in range(0, len(texts), size)]
         while waiting:
             refused: list[list[int]] = []
             self._send_groups(texts, waiting, finished, refused)
             waiting = refused
 
+    def shortened(self, text: str, error: str) -> str | None:  # noqa: ARG002  # for subclasses that cut texts
+        """Return what to send instead of a text that is too long; None: nothing, it ends with the error."""
+        return None
+
     def _send_groups(
-        self, texts: Sequence[str], groups: list[list[int]], finished: VectorFinished, refused: list[list[int]]
+        self, texts: list[str], groups: list[list[int]], finished: VectorFinished, refused: list[list[int]]
     ) -> None:
         assert self._engine is not None, "start() comes first"
         calls = [Request(tuple(user_message(texts[position]) for position in group)) for group in groups]
@@ -65,6 +69,9 @@ class EndpointEmbeddingServing(EmbeddingServing, EndpointServing):
             if isinstance(error, InvalidRequestError) and len(group) > 1:
                 middle = len(group) // 2
                 refused.extend([group[:middle], group[middle:]])
+            elif isinstance(error, ContextLengthError) and (short := self.shortened(texts[group[0]], str(error))):
+                texts[group[0]] = short
+                refused.append(group)
             elif error is not None:
                 for position in group:
                     finished(position, _copy(error))
