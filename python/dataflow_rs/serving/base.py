@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -25,7 +25,7 @@ from dataflow_rs.serving.budget import Budget, ErrorShare, Estimate, cost
 from dataflow_rs.serving.call_log import CallLog, active_log, recording_run, shared_log
 from dataflow_rs.serving.messages import Message
 from dataflow_rs.serving.sessions import DirectSession, Ended, Session
-from dataflow_rs.serving.types import Completion, Request, Usage
+from dataflow_rs.serving.types import Completion, Request, Usage, changed
 from dataflow_rs.storage import tracing
 
 Finished: TypeAlias = Callable[[int, Completion], None]
@@ -259,7 +259,8 @@ class Serving(Component):
         open_ones = {
             name: getattr(self, name) for name in _SAMPLING if getattr(request, name) is None and hasattr(self, name)
         }
-        return replace(request, **open_ones) if open_ones else request
+        completed: Request = changed(request, **open_ones) if open_ones else request
+        return completed
 
     def call(self, request: Request) -> dict[str, Any]:
         """Return everything that determines the answer to a complete request; the call log's key is made of it."""

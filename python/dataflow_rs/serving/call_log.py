@@ -31,6 +31,7 @@ LOG_FILE = "calls.log"
 """Name of the call log in a run's directory."""
 _SECONDS_BETWEEN_SYNCS = 1.0
 _FIRST_READ = 4096
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 _OWN = frozenset({"messages", "sample", "seed"})
 
 
@@ -41,8 +42,7 @@ def call_key(call: Mapping[str, Any]) -> str:
         >>> call_key({"model": "m", "sample": 0}) == call_key({"sample": 0, "model": "m"})
         True
     """
-    text = json.dumps(call, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(call).encode()).hexdigest()
 
 
 class CallLog:
@@ -69,6 +69,7 @@ class CallLog:
         self._lock = threading.Lock()
         self._offsets: dict[bytes, int] | None = None
         self._first: dict[str, str] = {}  # what calls have in common, as text -> key of the first of them
+        self._latest: tuple[dict[str, Any], str] = ({}, "")  # what the latest call had in common, and its text
         self._reader: Reader | None = None
         self._writer: RunLock | None = None
         self._synced = time.monotonic()
@@ -105,10 +106,15 @@ class CallLog:
         common, own = split(call)
         with self._lock:
             index = self._index()
-            record = {"key": key, "answer": dict(answer), "time": when}
-            first = self._first.setdefault(common, key)
-            record |= {"call": dict(call)} if first == key or not common else {"call": own, "like": first}
+            record = {"key": key, "answer": answer, "time": when}
+            first = self._first.setdefault(self._text(common), key) if common else key
+            record |= {"call": call} if first == key else {"call": own, "like": first}
             index[bytes.fromhex(key)[:16]] = self._journal.append(record, sync=False)
+
+    def _text(self, common: dict[str, Any]) -> str:
+        if common != self._latest[0]:
+            self._latest = (common, _ENCODER.encode(common))
+        return self._latest[1]
 
     def sync(self) -> None:
         """Make sure, at most once a second, that the disk has everything: a power failure loses no more than that."""
@@ -181,7 +187,7 @@ class CallLog:
                 key = text[start : start + 64].decode()
                 self._offsets[bytes.fromhex(key)[:16]] = offset
                 if not text.startswith(b'","like"', start + 64):
-                    self._first.setdefault(split(json.loads(text)["call"])[0], key)
+                    self._first.setdefault(self._text(split(json.loads(text)["call"])[0]), key)
         return self._offsets
 
     def _read(self, offset: int) -> dict[str, Any]:
@@ -238,8 +244,8 @@ class Reader:
             offset, size = offset + len(part), 2 * size
 
 
-def split(call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return what a call has in common with others, as JSON text, and the rest; the text is empty where it has nothing.
+def split(call: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a call has in common with others, and the rest; nothing is in common where there are no messages.
 
     Examples:
         >>> system, user = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}
@@ -248,11 +254,11 @@ def split(call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """
     messages = call.get("messages")
     if not messages:
-        return "", dict(call)
+        return {}, dict(call)
     leading = [message for message in messages[:1] if message["role"] == "system"]
     common = {name: value for name, value in call.items() if name not in _OWN} | {"messages": leading}
     own = {name: value for name, value in call.items() if name in _OWN} | {"messages": messages[len(leading) :]}
-    return json.dumps(common, sort_keys=True), own
+    return common, own
 
 
 def joined(first: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

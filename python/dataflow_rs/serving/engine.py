@@ -16,15 +16,16 @@ import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from dataflow_rs.exceptions import RequestTimeoutError, ServingError
 from dataflow_rs.serving.endpoints import Endpoint, EndpointPool, is_outage
 from dataflow_rs.serving.limits import Bucket
+from dataflow_rs.serving.openai_errors import redacted
 from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.tokens import estimated_tokens
-from dataflow_rs.serving.types import Completion, Request
+from dataflow_rs.serving.types import Completion, Request, changed
 
 Send = Callable[[Request, Endpoint], Awaitable[Completion]]
 """Sends a request once to an endpoint and returns the answer, or raises a ServingError."""
@@ -130,7 +131,8 @@ class AsyncEngine:
             outcome = await self._attempt(request, send, endpoint, ends)
             elapsed = self._loop.time() - started
             if isinstance(outcome, Completion):
-                return replace(outcome, attempts=attempt, latency_s=elapsed)
+                answered: Completion = changed(outcome, attempts=attempt, latency_s=elapsed)
+                return answered
             wait = self.policy.wait(attempt, outcome.retry_after_s)
             late = ends is not None and started + elapsed + wait >= ends
             if not outcome.retryable or attempt > self.policy.max_retries or late:
@@ -151,7 +153,7 @@ class AsyncEngine:
             return endpoint
         except ServingError as error:
             return error
-        except (asyncio.TimeoutError, TimeoutError):
+        except TimeoutError:
             return RequestTimeoutError(f"no endpoint was free within {self.policy.deadline_s:.3g} s", attempts=0)
 
     async def _allowed(self, request: Request, avoid: Endpoint | None) -> Endpoint:
@@ -175,9 +177,11 @@ class AsyncEngine:
                 outcome = await _within(limit, send(request, endpoint))
             except ServingError as error:
                 outcome = error
-            except (asyncio.TimeoutError, TimeoutError):
+            except TimeoutError:
                 outcome = RequestTimeoutError(f"no complete answer within {limit:.3g} s")
             now = self._loop.time()
+            if isinstance(outcome, ServingError):
+                outcome.args = (redacted(str(outcome), endpoint.secret),)  # an endpoint may repeat what it was sent
             if isinstance(outcome, ServingError) and is_outage(outcome):
                 endpoint.failed(outcome, started, now)
             else:
@@ -267,13 +271,36 @@ class EngineSession:
 
 
 async def _within(limit: float | None, work: Awaitable[Any]) -> Any:
-    """Await something for at most so many seconds."""
+    """Await something for at most so many seconds.
+
+    Cheaper than `asyncio.timeout()`, and than `wait_for()`, which makes a task of its own. A session that is cancelled
+    at the very moment remembers it, so that a cancellation which is taken for the timeout's is not lost.
+
+    Raises:
+        TimeoutError: it took longer, and was cancelled.
+    """
     if limit is None:
         return await work
-    if sys.version_info >= (3, 11):
-        async with asyncio.timeout(limit):  # no task of its own, as wait_for() makes one
-            return await work
-    return await asyncio.wait_for(work, limit)
+    task = asyncio.current_task()
+    assert task is not None, "this is a coroutine"
+    expired = False
+
+    def expire() -> None:
+        nonlocal expired
+        expired = True
+        task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(limit, expire)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if not expired:
+            raise
+        if sys.version_info >= (3, 11):
+            task.uncancel()
+        raise TimeoutError from None
+    finally:
+        timer.cancel()
 
 
 def _stop(

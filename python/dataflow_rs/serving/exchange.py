@@ -13,14 +13,16 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dataflow_rs.core.metering import active_meter
 from dataflow_rs.exceptions import InvalidRequestError, ReplayMissError, ServingError
-from dataflow_rs.serving.budget import Estimate, most_usage, total
+from dataflow_rs.serving.budget import Estimate, cost, most_usage, total
 from dataflow_rs.serving.call_log import call_key
+from dataflow_rs.serving.garbage import rarer_collections
 from dataflow_rs.serving.repair import fault_of, repaired, verified
 from dataflow_rs.serving.schema import check_schema
 from dataflow_rs.serving.types import Completion, Request, Usage
@@ -86,6 +88,8 @@ class Exchange:
         self._problem: ServingError | None = None
         self._owned: set[str] = set()
         self._stopped = False
+        self._while_open = ExitStack()
+        self._price = serving.unit_price
 
     def run(self) -> Iterator[Completion]:
         """Yield the ends of all requests, in order."""
@@ -207,6 +211,7 @@ class Exchange:
             if self.log is not None:
                 self.log.claim()
             self.serving.start()
+            self._while_open.enter_context(rarer_collections())
             self._session = self.serving.session(self._finished)
             self._session.when_idle = self._notify
         return self._session
@@ -285,6 +290,7 @@ class Exchange:
 
     def _stop(self) -> None:
         """Cancel what is under way and let other threads begin it anew."""
+        self._while_open.close()
         if self._under_way and self._session is not None:
             self._session.cancel()
         for call in self._calls.values():
@@ -320,7 +326,7 @@ class Exchange:
                 prompt_tokens=usage.prompt_tokens,
                 completion_tokens=usage.completion_tokens,
                 seconds=completion.latency_s,
-                cost=self.serving.cost_of(usage),
+                cost=None if self._price is None else cost(usage, self._price),
             )
 
 

@@ -18,6 +18,7 @@ from dataflow_rs.serving.endpoints import Endpoint
 from dataflow_rs.serving.openai_errors import BrokenReplyError, error_of_reply, redacted
 
 _CONNECT_TIMEOUT_S = 10.0
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -47,7 +48,7 @@ class HttpClient:
         Raises:
             ServingError: of the kind that fits: the connection failed, the endpoint refused, the reply is no JSON.
         """
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        content = _ENCODER.encode(body).encode("utf-8", "surrogatepass")
         return await self.exchange("POST", endpoint, path, data=content, headers=_HEADERS)
 
     async def get(self, endpoint: Endpoint, path: str) -> Any:

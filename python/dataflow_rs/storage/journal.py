@@ -19,6 +19,7 @@ from typing import Any
 from dataflow_rs.exceptions import CorruptStoreError
 
 _CHECKSUM_DIGITS = 8
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
 class Journal:
@@ -131,7 +132,7 @@ class Journal:
 
 def encode(record: dict[str, Any]) -> bytes:
     """Return the journal line of a record."""
-    text = json.dumps(record, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
+    text = _ENCODER.encode(record).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
