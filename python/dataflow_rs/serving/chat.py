@@ -73,7 +73,7 @@ class EndpointServing(Serving):
     @property
     def model_name(self) -> str:
         """The model as the endpoint calls it."""
-        return str(self.parameters["model"])
+        return str(vars(self)["model"])
 
     @property
     def extra_fields(self) -> Mapping[str, Any]:
@@ -93,9 +93,16 @@ class EndpointServing(Serving):
             if self._client is not None:
                 return
             place = self.connect()
+            weights = weighted(place["base_url"])
+            most = max(weights.values())
             endpoints = [
-                Endpoint(url.rstrip("/"), AdaptiveLimit(self.concurrency), place.get("api_key"), weight)
-                for url, weight in weighted(place["base_url"]).items()
+                Endpoint(
+                    url.rstrip("/"),
+                    AdaptiveLimit(max(1, round(self.concurrency * weight / most))),
+                    place.get("api_key"),
+                    weight,
+                )
+                for url, weight in weights.items()
             ]
             client = HttpClient(self.name, self._extra, uses_proxy=place.get("uses_proxy", True))
             if self._engine is None:

@@ -32,8 +32,8 @@ class OpenAIEndpoint(EndpointServing):
             and stand in for each other; all of them get the same key.
         api_key: the key, if it is not in the environment; not written into recipes.
         api_key_env: environment variable that holds the key. An endpoint given by `base_url` may need none.
-        max_concurrency: requests under way at once at most, for each endpoint. How many there are adapts to what the
-            endpoint can take.
+        max_concurrency: requests under way at once at most; with several endpoints, at each, in proportion to its
+            weight. How many there are adapts to what the endpoint can take.
         requests_per_minute: attempts that are started per minute at most, evenly spread; None: no limit.
         tokens_per_minute: tokens per minute at most, prompts and answers, evenly spread; None: no limit.
         max_retries: attempts after the first one, for errors that may pass.

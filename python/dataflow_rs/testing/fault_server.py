@@ -108,7 +108,7 @@ class FaultServer:
         self.headers: dict[str, str] = {}
         self.under_way = self.most_under_way = 0
         self._waiting: list[tuple[HttpProtocol, str, dict[str, Any]]] = []
-        self._loop = asyncio.new_event_loop()
+        self._loop: Any = None
         self._thread = threading.Thread(target=self._serve, name="fault-server", daemon=True)
         self._started = threading.Event()
         self._problem: OSError | None = None
@@ -131,6 +131,7 @@ class FaultServer:
         Raises:
             OSError: the port is taken.
         """
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._started.wait()
         if self._problem is not None:
@@ -139,7 +140,7 @@ class FaultServer:
 
     def stop(self) -> None:
         """Close all connections and the port."""
-        if not self._loop.is_closed():
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
 
