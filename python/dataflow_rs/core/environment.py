@@ -11,6 +11,8 @@ from dataflow_rs.exceptions import MissingExtraError
 EXTRAS = {
     "openai": ("aiohttp",),
     "local": ("xllamacpp", "aiohttp"),
+    "vllm": ("vllm", "aiohttp"),
+    "litellm": ("litellm",),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""

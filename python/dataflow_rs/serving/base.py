@@ -128,6 +128,11 @@ class Serving(Component):
     ) -> None:
         self.close()
 
+    @property
+    def concurrency(self) -> int:
+        """How many requests are under way at once; 1: `generate()` is never called by two threads at once."""
+        return 1
+
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def generate(self, requests: Iterable[Request]) -> list[Completion]:

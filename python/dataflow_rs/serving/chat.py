@@ -73,7 +73,7 @@ class EndpointServing(Serving):
     @property
     def model_name(self) -> str:
         """The model as the endpoint calls it."""
-        return str(self.parameters["model"])
+        return str(vars(self)["model"])
 
     @property
     def extra_fields(self) -> Mapping[str, Any]:

@@ -18,8 +18,8 @@ from dataflow_rs.exceptions import MissingExtraError, ModelUnavailableError, Par
 from dataflow_rs.serving import models
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
-from dataflow_rs.serving.openai_serving import check_settings
 from dataflow_rs.serving.retry import RetryPolicy
+from dataflow_rs.serving.settings import check_settings
 from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import Any, ClassVar, Literal
 
 from dataflow_rs.core.component import component
-from dataflow_rs.core.environment import missing_extra
-from dataflow_rs.exceptions import AuthenticationFailedError, ParameterError
-from dataflow_rs.serving.base import Serving
-from dataflow_rs.serving.chat import ChatServing, weighted
-from dataflow_rs.serving.prices import listed_price
-from dataflow_rs.serving.retry import RetryPolicy
-
-if TYPE_CHECKING:
-    from dataflow_rs.serving.engine import Rates
-
-OPENAI = "https://api.openai.com/v1"
+from dataflow_rs.serving.chat import ChatServing
+from dataflow_rs.serving.openai_endpoint import OpenAIEndpoint
 
 
 @component
-class OpenAIServing(ChatServing):
+class OpenAIServing(OpenAIEndpoint, ChatServing):
     """Ask an OpenAI-compatible endpoint.
 
     Needs the extra `[openai]`. The key is read from the environment when the first request is sent, and appears in no
@@ -30,30 +19,12 @@ class OpenAIServing(ChatServing):
 
     Args:
         model: the model's name at the endpoint.
-        base_url: address of the endpoint, such as `http://localhost:8000/v1`; by default OpenAI's own. Several
-            endpoints of the same model, as a list of addresses or a mapping from address to weight, share the calls
-            and stand in for each other; all of them get the same key.
-        api_key: the key, if it is not in the environment; not written into recipes.
-        api_key_env: environment variable that holds the key. An endpoint given by `base_url` may need none.
         temperature: 0 and above; None leaves it to the endpoint.
         top_p: share of probability mass to sample from, above 0, to 1; None leaves it to the endpoint.
         max_tokens: limit of generated tokens; None leaves it to the endpoint.
         seed: seed of the sampling, where the endpoint supports it; None sends none.
-        max_concurrency: requests under way at once at most; with several endpoints, at each, in proportion to its
-            weight. How many there are adapts to what the endpoint can take.
-        requests_per_minute: attempts that are started per minute at most, evenly spread; None: no limit.
-        tokens_per_minute: tokens per minute at most, prompts and answers, evenly spread; None: no limit.
-        max_retries: attempts after the first one, for errors that may pass.
-        timeout_s: limit of one attempt, in seconds.
-        deadline_s: limit of a request with all its attempts and waits, in seconds; None: no limit.
         api: `chat`, or `completions` for models without a chat template: their prompt is the texts of the messages.
         extra_body: further fields of the request body, such as `{"top_k": 20}`.
-        structured: how an answer is made to follow a JSON schema. `native`: by the endpoint (`response_format`);
-            `prompt`: by a sentence in the prompt; `auto`: by the endpoint, unless it refuses.
-        price: cost of a million tokens, (prompt, generated), in any currency.
-        call_log: file of recorded calls; by default the log of the run, if there is one.
-        replay: `auto`, `only` (no call is made) or `off` (every call is made).
-        max_repairs: how often a reply that cannot be used is sent back for repair.
 
     Examples:
         >>> serving = OpenAIServing("qwen", base_url="http://localhost:8000/v1", api_key="secret")
@@ -62,74 +33,14 @@ class OpenAIServing(ChatServing):
     """
 
     family: ClassVar[str] = "openai-chat"
-    secrets: ClassVar[tuple[str, ...]] = ("api_key",)
-    operational: ClassVar[frozenset[str]] = Serving.operational | {
-        "base_url",
-        "api_key_env",
-        "max_concurrency",
-        "requests_per_minute",
-        "tokens_per_minute",
-        "max_retries",
-        "timeout_s",
-        "deadline_s",
-    }
 
     model: str
-    base_url: str | list[str] | dict[str, float] | None = None
-    api_key: str | None = None
-    api_key_env: str = "OPENAI_API_KEY"
     temperature: float | None = 0.0
     top_p: float | None = None
     max_tokens: int | None = 1024
     seed: int | None = None
-    max_concurrency: int = 64
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    max_retries: int = 5
-    timeout_s: float = 120.0
-    deadline_s: float | None = None
     api: Literal["chat", "completions"] = "chat"
     extra_body: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        check_addresses(self.name, weighted(self.base_url or OPENAI))
-        super().__post_init__()
-        check_settings(self)
-
-    def check(self) -> list[str]:
-        """Return what is missing: the extra, or the key."""
-        problems = missing_extra("openai", self.name)
-        if self._key() is None and self.base_url is None:
-            problems.append(f"the environment variable {self.api_key_env} holds no API key; set it, or give base_url")
-        return problems
-
-    @property
-    def policy(self) -> RetryPolicy:
-        """Retries and limits."""
-        return RetryPolicy(self.max_retries, self.timeout_s, self.deadline_s)
-
-    @property
-    def rates(self) -> Rates:
-        """Limits per minute."""
-        from dataflow_rs.serving.engine import Rates
-
-        return Rates(self.requests_per_minute, self.tokens_per_minute)
-
-    @property
-    def unit_price(self) -> tuple[float, float] | None:
-        """Cost of a million tokens: the parameter `price`, or the highest listed price of the model."""
-        if self.price is not None:
-            return super().unit_price
-        listed = [listed_price(self.model, url) for url in weighted(self.base_url or OPENAI)]
-        return max((price for price in listed if price is not None), default=None)
-
-    def _no_price(self) -> str:
-        return f"none is listed for '{self.model}' at this endpoint; {super()._no_price()}"
-
-    @property
-    def concurrency(self) -> int:
-        """How many requests may be under way at once."""
-        return self.max_concurrency
 
     @property
     def path(self) -> str:
@@ -140,52 +51,3 @@ class OpenAIServing(ChatServing):
     def extra_fields(self) -> Mapping[str, Any]:
         """The fields of `extra_body`."""
         return self.extra_body or {}
-
-    def connect(self) -> dict[str, Any]:
-        """Return addresses and key."""
-        key = self._key()
-        if key is None and self.base_url is None:
-            raise AuthenticationFailedError(
-                f"{self.name}: the environment variable {self.api_key_env} holds no API key", attempts=0
-            )
-        return {"base_url": self.base_url or OPENAI, "api_key": key}
-
-    def _key(self) -> str | None:
-        return self.api_key or os.environ.get(self.api_key_env) or None
-
-
-def check_addresses(name: str, addresses: Mapping[str, float]) -> None:
-    """Check the addresses of endpoints and their weights.
-
-    Raises:
-        ParameterError: one is no address, holds a password, or has no weight.
-    """
-    if not addresses:
-        raise ParameterError(f"{name}: base_url names no endpoint")
-    for url, weight in addresses.items():
-        parts = urlsplit(url)
-        if parts.username or parts.password:
-            raise ParameterError(f"{name}: base_url must hold no user name or password; give the key as api_key")
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ParameterError(f"{name}: base_url={url!r} must begin with http:// or https://")
-        if weight <= 0:
-            raise ParameterError(f"{name}: the weight {weight:g} of {url} must be above 0")
-
-
-def check_settings(serving: Any) -> None:
-    """Check the parameters that chat servings share.
-
-    Raises:
-        ParameterError: one is out of its range.
-    """
-    for name, low in (("max_tokens", 1), ("max_concurrency", 1), ("max_retries", 0), ("temperature", 0)):
-        value = getattr(serving, name, None)
-        if value is not None and value < low:
-            raise ParameterError(f"{serving.name}: {name}={value} must be at least {low}")
-    for name in ("timeout_s", "deadline_s", "requests_per_minute", "tokens_per_minute"):
-        value = getattr(serving, name, None)
-        if value is not None and value <= 0:
-            raise ParameterError(f"{serving.name}: {name}={value} must be above 0")
-    top_p = getattr(serving, "top_p", None)
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ParameterError(f"{serving.name}: top_p={top_p} must lie above 0 and not above 1")
