@@ -9,9 +9,9 @@ from types import ModuleType
 from dataflow_rs.exceptions import MissingExtraError
 
 EXTRAS = {
-    "openai": ("openai",),
-    "local": ("xllamacpp", "openai"),
-    "vllm": ("vllm",),
+    "openai": ("aiohttp",),
+    "local": ("xllamacpp", "aiohttp"),
+    "vllm": ("vllm", "aiohttp"),
     "litellm": ("litellm",),
     "pandas": ("pandas",),
 }
