@@ -12,6 +12,6 @@ pub mod rows;
 mod texts;
 
 pub use error::Error;
-pub use map::map_rows;
+pub use map::{map_rows, map_rows_with};
 pub use rewrite::Rewrite;
 pub use texts::{Blocks, Texts};
