@@ -12,6 +12,7 @@ mod parts;
 mod rows;
 mod text;
 mod threads;
+mod tokenize;
 
 use pyo3::prelude::*;
 
@@ -45,4 +46,7 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::tokenize::Tokenizer;
 }
