@@ -1,9 +1,9 @@
 """Language identification of whole documents by lid.176: ours and fastText's own, on one core.
 
-Both read the same documents with line feeds replaced by spaces. Labels are compared first: at least 99.9 % must be equal,
-and probabilities of equal labels must agree to 0.001. Times are CPU seconds of one thread, medians of interleaved rounds;
-loading the model and preparing the texts is not counted. The options (`sample_bytes`, `max_chars`, `by_script`) are
-measured against our own answer for the whole document.
+Both read the same documents with line feeds replaced by spaces. Labels are compared first: at least 99.9 % must be
+equal, and probabilities of equal labels must agree to 0.001. Times are CPU seconds of one thread, medians of
+interleaved rounds; loading the model and preparing the texts is not counted. The options (`sample_bytes`, `max_chars`,
+`by_script`) are measured against our own answer for the whole document.
 
 Usage: python benchmarks/language_id.py --model lid.176.ftz [--data DIR] [--rows N] [--repeat N]
        (needs: pip install fasttext-predict)
@@ -112,7 +112,9 @@ def main() -> None:
         "megabytes": round(megabytes, 1),
         "agreement": agreement,
         "effect_of_options": effects,
-        "mb_per_cpu_second": {name: round(megabytes / statistics.median(values), 1) for name, values in seconds.items()},
+        "mb_per_cpu_second": {
+            name: round(megabytes / statistics.median(values), 1) for name, values in seconds.items()
+        },
         "ratio": {"median": round(statistics.median(ratios), 1), "least": round(min(ratios), 1)},
         "fasttext_predict": version("fasttext-predict"),
         "machine": f"{platform.machine()}, Python {platform.python_version()}",

@@ -59,7 +59,7 @@ class FastTextModel:
         """Predicts the likeliest label of each text: label (string) and probability (float64)."""
 
     def predict(self, column: _Column, labels: int, preparation_json: str) -> _ArrowArray:
-        """Predicts several labels of each text, best first: labels (list of string), probabilities (list of float64)."""
+        """Predicts several labels of each text, best first: labels and probabilities, both lists."""
 
     def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
         """The probability of one label for each text (float64)."""

