@@ -16,6 +16,7 @@ __all__ = [
     "Digest",
     "FastTextModel",
     "MinHashIndex",
+    "Packer",
     "TextFilter",
     "TextReader",
     "TextRefiner",
@@ -94,6 +95,38 @@ class MinHashIndex:
     @property
     def kept(self) -> int:
         """Kept rows, without nulls."""
+
+@final
+class Packer:
+    """Packs documents into sequences of one length, which wait in a file."""
+
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        length: int,
+        method: str,
+        too_long: str,
+        separator: int | None = None,
+        window_tokens: int = ...,
+    ) -> Packer: ...
+    def add(self, rows: _ArrowArray, tokens: _ArrowArray) -> None:
+        """Adds documents to the present source: their rows (int64) and tokens (large list of uint32)."""
+
+    def end_source(self) -> None:
+        """Ends the present source; what is added next belongs to another one."""
+
+    def counts(self) -> list[list[int]]:
+        """For every source that ended: documents, empty and dropped ones, lost tokens, tokens, sequences."""
+
+    @property
+    def largest_token(self) -> int:
+        """The largest token of all finished sequences."""
+
+    def order(self, seed: int | None = None, weights: list[float] | None = None, epochs: float = 1.0) -> _ArrowArray:
+        """The numbers of the sequences in the order of training (uint32)."""
+
+    def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
+        """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
 
 @final
 class TextFilter:

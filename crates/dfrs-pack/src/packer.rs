@@ -72,6 +72,7 @@ pub struct Packer {
     counts: Vec<SourceCounts>,
     tokens: Vec<u32>,
     pieces: Vec<Piece>,
+    largest: u32,
 }
 
 impl Packer {
@@ -89,6 +90,7 @@ impl Packer {
             counts: vec![SourceCounts::default()],
             tokens: Vec::new(),
             pieces: Vec::new(),
+            largest: 0,
         })
     }
 
@@ -262,6 +264,8 @@ impl Packer {
 
     fn push(&mut self, sequence: &Sequence) -> Result<(), Error> {
         let source = self.counts.len() - 1;
+        let largest = sequence.tokens.iter().copied().max();
+        self.largest = self.largest.max(largest.unwrap_or_default());
         self.counts[source].sequences += 1;
         self.counts[source].tokens += sequence.tokens.len() as u64;
         self.spill.push(source as u32, sequence)
@@ -275,6 +279,11 @@ impl Packer {
     /// The source of every finished sequence.
     pub fn sources(&self) -> &[u32] {
         self.spill.sources()
+    }
+
+    /// The largest token of all finished sequences.
+    pub fn largest_token(&self) -> u32 {
+        self.largest
     }
 
     /// A finished sequence.

@@ -6,6 +6,7 @@ mod errors;
 mod fasttext;
 mod formats;
 mod memory;
+mod pack;
 mod parts;
 mod rows;
 mod text;
@@ -31,6 +32,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::pack::Packer;
 
     #[pymodule_export]
     use crate::parts::{Digest, digest, read_part, sync_parts, write_part};

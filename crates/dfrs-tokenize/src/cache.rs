@@ -67,7 +67,10 @@ impl Counts {
 
     /// Keeps a number from 1 to 15, in the place of the word that came first into its line.
     pub fn insert(&mut self, key: Key, tokens: u32) {
-        debug_assert!((1..16).contains(&tokens), "a word of 15 bytes has from 1 to 15 tokens");
+        debug_assert!(
+            (1..16).contains(&tokens),
+            "a word of 15 bytes has from 1 to 15 tokens"
+        );
         let lines = self.lines.len();
         let line = &mut self.lines[key.hash() as usize & (lines - 1)].0;
         line.rotate_right(1);
@@ -150,7 +153,9 @@ mod tests {
         }
         let known: Vec<_> = (0..=5).map(|word| counts.get(key(word))).collect();
         assert_eq!(known, [None, None, Some(2), Some(3), Some(4), Some(5)]);
-        let known: Vec<_> = (3..=5).map(|word| ids.get(key(word)).map(<[u32]>::len)).collect();
+        let known: Vec<_> = (3..=5)
+            .map(|word| ids.get(key(word)).map(<[u32]>::len))
+            .collect();
         assert_eq!(known, [None, Some(2), Some(3)]);
     }
 }

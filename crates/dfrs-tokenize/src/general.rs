@@ -15,7 +15,9 @@ impl General {
     pub fn new(file: &[u8]) -> Result<Self, Error> {
         let mut tokenizer = Tokenizer::from_bytes(file).map_err(|error| refused(&*error))?;
         tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| refused(&*error))?;
+        tokenizer
+            .with_truncation(None)
+            .map_err(|error| refused(&*error))?;
         Ok(Self { tokenizer })
     }
 
@@ -39,7 +41,9 @@ impl General {
 
     /// The text of some tokens.
     pub fn decode(&self, ids: &[u32]) -> Result<String, Error> {
-        self.tokenizer.decode(ids, false).map_err(|error| refused(&*error))
+        self.tokenizer
+            .decode(ids, false)
+            .map_err(|error| refused(&*error))
     }
 
     /// The id of a token.

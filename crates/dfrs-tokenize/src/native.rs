@@ -98,7 +98,12 @@ impl Native {
     }
 
     /// Appends the tokens of a text.
-    pub fn encode(&self, text: &str, scratch: &mut Scratch, ids: &mut Vec<u32>) -> Result<(), Error> {
+    pub fn encode(
+        &self,
+        text: &str,
+        scratch: &mut Scratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), Error> {
         self.stretches(text, |stretch| match stretch {
             Cut::Token(id) => ids.push(id),
             Cut::Text(text) => self.encode_stretch(text, scratch, ids),
@@ -160,14 +165,16 @@ impl Native {
                 Some(key) => match scratch.part_counts.get(key) {
                     Some(count) => count as usize,
                     None => {
-                        self.bpe.merge(&piece.as_bytes()[at..end], &mut scratch.merger);
+                        self.bpe
+                            .merge(&piece.as_bytes()[at..end], &mut scratch.merger);
                         let count = scratch.merger.ids.len();
                         scratch.part_counts.insert(key, count as u32);
                         count
                     }
                 },
                 None => {
-                    self.bpe.merge(&piece.as_bytes()[at..end], &mut scratch.merger);
+                    self.bpe
+                        .merge(&piece.as_bytes()[at..end], &mut scratch.merger);
                     scratch.merger.ids.len()
                 }
             };
@@ -230,7 +237,9 @@ impl Native {
         const SPACE: &str = "\u{2581}";
         match std::str::from_utf8(token) {
             Ok(text) if !self.is_byte_level() => {
-                let hex = text.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+                let hex = text
+                    .strip_prefix("<0x")
+                    .and_then(|rest| rest.strip_suffix('>'));
                 match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                     Some(byte) => bytes.push(byte),
                     None => bytes.extend_from_slice(text.replace(SPACE, " ").as_bytes()),
