@@ -13,6 +13,7 @@ pub mod fasttext;
 mod judgement;
 pub mod lines;
 pub mod lower;
+pub mod ngram_model;
 pub mod prepare;
 mod refiner;
 pub mod refiners;

@@ -5,9 +5,10 @@
 //! to the first, so that a longer n-gram is one step of hashing more; as in KenLM, two n-grams with one hash would be
 //! taken for each other (K. Heafield, "KenLM: Faster and Smaller Language Model Queries", 2011).
 
+use std::collections::HashMap;
 use std::io::BufRead;
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
 use crate::Error;
 
@@ -25,7 +26,7 @@ pub struct NgramModel {
     /// By number of the word.
     unigrams: Vec<Weights>,
     /// By number of words minus two.
-    ngrams: Vec<HashMap<u64, Weights>>,
+    ngrams: Vec<HashTable<(u64, Weights)>>,
     unknown: u32,
     begin: u32,
     end: u32,
@@ -74,7 +75,7 @@ impl NgramModel {
         let mut model = Self {
             words: HashMap::new(),
             unigrams: Vec::new(),
-            ngrams: vec![HashMap::new(); counts.len() - 1],
+            ngrams: vec![HashTable::new(); counts.len() - 1],
             unknown: 0,
             begin: 0,
             end: 0,
@@ -120,18 +121,29 @@ impl NgramModel {
         if order == 1 {
             self.number_or_add(word, weights);
         } else {
-            let key = numbers[..order].iter().rev().fold(0, |key, &word| extend(key, word));
-            self.ngrams[order - 2].insert(key, weights);
+            let key = numbers[..order]
+                .iter()
+                .rev()
+                .fold(0, |key, &word| extend(key, word));
+            let ngrams = &mut self.ngrams[order - 2];
+            match ngrams.find_mut(key, |ngram| ngram.0 == key) {
+                Some(ngram) => ngram.1 = weights,
+                None => {
+                    ngrams.insert_unique(key, (key, weights), |ngram| ngram.0);
+                }
+            }
         }
         Ok(())
     }
 
     fn number_or_add(&mut self, word: &[u8], weights: Weights) -> u32 {
-        let unigrams = &mut self.unigrams;
-        *self.words.entry_ref(word).or_insert_with(|| {
-            unigrams.push(weights);
-            unigrams.len() as u32 - 1
-        })
+        if let Some(&number) = self.words.get(word) {
+            return number;
+        }
+        let number = self.unigrams.len() as u32;
+        self.unigrams.push(weights);
+        self.words.insert(word.into(), number);
+        number
     }
 
     /// Words of the longest n-grams.
@@ -144,7 +156,7 @@ impl NgramModel {
         let mut context = Context {
             words: [self.begin; MAX_ORDER],
             back_offs: [0.0; MAX_ORDER],
-            length: 1,
+            length: self.ngrams.len().min(1),
         };
         context.back_offs[0] = self.unigrams[self.begin as usize].back_off;
         let mut score = Score::default();
@@ -162,7 +174,10 @@ impl NgramModel {
     /// Scores each line as a sentence; blank lines are none.
     pub fn score_lines(&self, text: &str) -> Score {
         let mut total = Score::default();
-        for line in text.split('\n').filter(|line| fields(line.as_bytes()).next().is_some()) {
+        for line in text
+            .split('\n')
+            .filter(|line| fields(line.as_bytes()).next().is_some())
+        {
             let score = self.score(line);
             total.log10 += score.log10;
             total.words += score.words;
@@ -180,13 +195,13 @@ impl NgramModel {
         let mut key = extend(0, word);
         for (before, ngrams) in self.ngrams.iter().enumerate().take(context.length) {
             key = extend(key, context.words[before]);
-            if let Some(&found) = ngrams.get(&key) {
+            if let Some(&(_, found)) = ngrams.find(key, |ngram| ngram.0 == key) {
                 weights = found;
                 (log10, matched) = (weights.log10, before + 1);
                 back_offs[before + 1] = weights.back_off;
             }
         }
-        let tried = &context.back_offs[matched..context.length.max(matched)];
+        let tried = &context.back_offs[matched..context.length];
         let total = f64::from(log10) + tried.iter().map(|&weight| f64::from(weight)).sum::<f64>();
         context.words.copy_within(0..MAX_ORDER - 1, 1);
         context.words[0] = word;
@@ -256,23 +271,31 @@ impl<R: BufRead> Lines<R> {
         self.expect("\\data\\")?;
         let mut counts = Vec::new();
         loop {
-            let buffered = self.reader.fill_buf();
-            let next = buffered.map_err(|error| self.error(&error.to_string()))?;
-            match next.first() {
+            let buffered = self.reader.fill_buf().map(|bytes| bytes.first().copied());
+            match buffered.map_err(|error| self.error(&error.to_string()))? {
                 Some(b'\\') if !counts.is_empty() => return Ok(counts),
-                Some(b'\n' | b'\r') => {
+                Some(byte @ (b'\n' | b'\r')) => {
                     self.reader.consume(1);
-                    self.number += usize::from(next_is_feed(b'\n'));
+                    self.number += usize::from(byte == b'\n');
                 }
                 _ => {
                     self.next_full()?;
                     let line = String::from_utf8_lossy(&self.line).into_owned();
-                    let count = line.trim().strip_prefix("ngram ").and_then(|line| line.split_once('='));
+                    let count = line
+                        .trim()
+                        .strip_prefix("ngram ")
+                        .and_then(|line| line.split_once('='));
                     let order = counts.len() + 1;
-                    match count.map(|(name, count)| (name.trim().parse(), count.trim().parse())) {
-                        Some((Ok(found), Ok(count))) if found == order && order <= MAX_ORDER => counts.push(count),
+                    match count.map(|(order, count)| {
+                        (order.trim().parse::<usize>(), count.trim().parse::<u64>())
+                    }) {
+                        Some((Ok(found), Ok(count))) if found == order && order <= MAX_ORDER => {
+                            counts.push(count)
+                        }
                         _ => {
-                            return Err(self.error(&format!("'ngram {order}=...' was expected, up to {MAX_ORDER}")));
+                            return Err(self.error(&format!(
+                                "'ngram {order}=...' was expected, up to {MAX_ORDER}"
+                            )));
                         }
                     }
                 }
