@@ -10,18 +10,27 @@ fn file(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).expect("tools/make_arpa_fixture.py made it")
 }
 
+fn read(bytes: &[u8]) -> Result<NgramModel, dfrs_text::Error> {
+    NgramModel::read(bytes, bytes.len() as u64)
+}
+
 fn tiny() -> NgramModel {
-    NgramModel::read_arpa(&file("tiny.arpa")[..]).expect("a whole file")
+    read(&file("tiny.arpa")).expect("a whole file")
 }
 
 #[test]
 fn scores_equal_those_of_kenlm() {
     let expected: Vec<(String, f64, f64, u64)> =
         serde_json::from_slice(&file("expected.json")).expect("a table");
-    let model = tiny();
+    for name in ["tiny.arpa", "tiny.binary"] {
+        compare(&read(&file(name)).expect(name), &expected);
+    }
+}
+
+fn compare(model: &NgramModel, expected: &[(String, f64, f64, u64)]) {
     assert_eq!((model.order(), expected.len()), (3, 10));
-    for (text, log10, perplexity, words) in expected {
-        let score = model.score(&text);
+    for &(ref text, log10, perplexity, words) in expected {
+        let score = model.score(text);
         assert!(
             (score.log10 - log10).abs() < 1e-5,
             "{text}: {} {log10}",
@@ -50,7 +59,7 @@ fn lines_are_sentences() {
 #[test]
 fn unigrams_need_no_context() {
     let arpa = "\\data\\\nngram 1=3\n\n\\1-grams:\n-1\t<s>\t-5\n-1 </s>\n-0.5\ta\n\n\\end\\\n";
-    let model = NgramModel::read_arpa(arpa.as_bytes()).expect("a whole file");
+    let model = read(arpa.as_bytes()).expect("a whole file");
     assert!((model.score("a a").log10 + 2.0).abs() < 1e-6);
     assert!((model.score("b").log10 + 101.0).abs() < 1e-6);
 }
@@ -81,29 +90,36 @@ fn what_is_wrong_is_said_with_its_line() {
             "line 5: the file ends too early",
         ),
     ] {
-        let error = NgramModel::read_arpa(arpa.as_bytes())
-            .err()
-            .expect(message)
-            .to_string();
+        let error = read(arpa.as_bytes()).err().expect(message).to_string();
         assert_eq!(
             error,
-            format!("this is no ARPA language model that can be read: {message}")
+            format!("this is no n-gram language model that can be read: {message}")
         );
+    }
+}
+
+#[test]
+fn cut_binary_files_are_refused() {
+    let whole = file("tiny.binary");
+    let needed = whole.len() - 100; // at the end stand the words, which are not read
+    for end in 33..needed {
+        assert!(read(&whole[..end]).is_err(), "cut at {end}");
     }
 }
 
 proptest! {
     #[test]
     fn damaged_files_never_panic(
+        name in prop::sample::select(&["tiny.arpa", "tiny.binary"][..]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
         text in "[a-z漢 \n]{0,30}",
     ) {
-        let mut bytes = file("tiny.arpa");
+        let mut bytes = file(name);
         for (index, value) in damage {
             let at = index.index(bytes.len());
             bytes[at] = value;
         }
-        if let Ok(model) = NgramModel::read_arpa(&bytes[..]) {
+        if let Ok(model) = read(&bytes) {
             prop_assert!(model.score_lines(&text).log10 <= 1e4);
         }
     }
