@@ -20,6 +20,7 @@ __all__ = [
     "TextFilter",
     "TextReader",
     "TextRefiner",
+    "TextStage",
     "TextWriter",
     "__version__",
     "digest",
@@ -143,6 +144,17 @@ class TextRefiner:
     def __new__(cls, refiner: str, parameters_json: str) -> TextRefiner: ...
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
+
+@final
+class TextStage:
+    """Rules and refiners that follow each other on one column; every text goes through them once."""
+
+    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
+    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
+        """Carries the texts of an array through all operators.
+
+        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
+        """
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::Texts;
 
 /// Fewer rows than this are not worth moving to another thread.
-pub(crate) const MIN_ROWS_PER_TASK: usize = 16;
+pub const MIN_ROWS_PER_TASK: usize = 16;
 
 /// Applies a function to the texts of a range of rows; results are in row order.
 pub fn map_rows<T: Send>(

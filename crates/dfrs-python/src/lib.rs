@@ -1,6 +1,8 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
+
 mod dedup;
 mod errors;
 mod fasttext;
@@ -43,7 +45,7 @@ mod _native {
     use crate::rows::{split, take, window};
 
     #[pymodule_export]
-    use crate::text::{TextFilter, TextRefiner};
+    use crate::text::{TextFilter, TextRefiner, TextStage};
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};

