@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataflow_rs.operators.text_pt.meta_sample_evaluator import MetaSampleEvaluator
+from dataflow_rs.operators.text_pt.perplexity import PerplexityFilter, PerplexitySampleEvaluator
 from dataflow_rs.operators.text_pt.phi4_qa import Phi4QAGenerator
 
-__all__ = ["MetaSampleEvaluator", "Phi4QAGenerator"]
+__all__ = ["MetaSampleEvaluator", "PerplexityFilter", "PerplexitySampleEvaluator", "Phi4QAGenerator"]

@@ -16,6 +16,7 @@ __all__ = [
     "Digest",
     "FastTextModel",
     "MinHashIndex",
+    "NgramModel",
     "Packer",
     "TextFilter",
     "TextReader",
@@ -98,6 +99,18 @@ class MinHashIndex:
         """Kept rows, without nulls."""
 
 @final
+class NgramModel:
+    """A back-off n-gram language model; scores columns of text."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> NgramModel: ...
+    @property
+    def order(self) -> int:
+        """Words of the longest n-grams."""
+
+    def score(self, column: _Column) -> _ArrowArray:
+        """Scores the lines of every text as sentences: log10, words, unknown and perplexity."""
+
+@final
 class Packer:
     """Packs documents into sequences of one length, which wait in a file."""
 
@@ -116,7 +129,7 @@ class Packer:
     def end_source(self) -> None:
         """Ends the present source; what is added next belongs to another one."""
 
-    def counts(self) -> list[list[int]]:
+    def counts(self) -> list[tuple[int, int, int, int, int, int]]:
         """For every source that ended: documents, empty and dropped ones, lost tokens, tokens, sequences."""
 
     @property

@@ -38,7 +38,7 @@ pub fn order(
 fn mix(sources: &[u32], mixture: &Mixture, random: &mut Random) -> Result<Vec<u32>, Error> {
     let total: f64 = mixture.weights.iter().sum();
     let is_weight = |weight: &f64| weight.is_finite() && *weight >= 0.0;
-    if !mixture.weights.iter().all(is_weight) || !(total > 0.0 && total.is_finite()) {
+    if !mixture.weights.iter().all(is_weight) || !is_weight(&total) || total == 0.0 {
         return Err(Error::Parameter(format!(
             "weights {:?} must be finite and not negative, one of them above 0",
             mixture.weights
@@ -67,6 +67,7 @@ fn mix(sources: &[u32], mixture: &Mixture, random: &mut Random) -> Result<Vec<u3
         .fold(f64::INFINITY, f64::min);
     let mut mixed = Vec::new();
     for (share, group) in wanted {
+        #[allow(clippy::cast_sign_loss)] // shares are positive
         let mut left = (share * possible).round() as usize;
         while left > 0 && !group.is_empty() {
             let mut epoch = group.clone();

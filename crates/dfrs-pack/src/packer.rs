@@ -228,7 +228,7 @@ impl Packer {
                 Some(*end - length as usize)
             })
             .collect();
-        let enough = (f64::from(self.parameters.length) * FULL) as u32;
+        let enough = f64::from(self.parameters.length) * FULL;
         let mut waiting = Vec::new();
         let mut may_wait = if is_last {
             0
@@ -237,7 +237,7 @@ impl Packer {
         };
         for bin in best_fit(&lengths, self.parameters.length) {
             let filled: u32 = bin.iter().map(|&item| lengths[item as usize]).sum();
-            if filled < enough && filled as usize <= may_wait {
+            if f64::from(filled) < enough && filled as usize <= may_wait {
                 may_wait -= filled as usize;
                 waiting.extend(bin);
                 continue;

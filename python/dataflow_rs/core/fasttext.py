@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dataflow_rs import _native
+from dataflow_rs.core.model_files import FileState, file_state, state_digest
 from dataflow_rs.core.operator import Operator
 from dataflow_rs.exceptions import DataFlowError, ModelUnavailableError, ParameterError, nearest
 
@@ -57,27 +58,12 @@ def locate(model: str, cache_dir: str | None = None) -> Path:
 
 def load(path: Path) -> _native.FastTextModel:
     """Return a model; the last few are kept in memory."""
-    return _load(_state(path))
-
-
-def _state(path: Path) -> tuple[Path, int, int]:
-    """Return what changes when a file does."""
-    stat = path.stat()
-    return path, stat.st_mtime_ns, stat.st_size
+    return _load(file_state(path))
 
 
 @lru_cache(maxsize=2)
-def _load(state: tuple[Path, int, int]) -> _native.FastTextModel:
+def _load(state: FileState) -> _native.FastTextModel:
     return _native.FastTextModel(state[0])
-
-
-@lru_cache(maxsize=16)
-def _digest(state: tuple[Path, int, int]) -> str:
-    digest = _native.Digest()
-    with state[0].open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 class FastTextOperator(Operator):
@@ -144,4 +130,4 @@ class FastTextOperator(Operator):
 
     def fingerprint(self) -> str:
         """Return a digest of what determines the output, the content of the model's file included."""
-        return _native.digest(f"{super().fingerprint()} {_digest(_state(self.file))}".encode())
+        return _native.digest(f"{super().fingerprint()} {state_digest(file_state(self.file))}".encode())

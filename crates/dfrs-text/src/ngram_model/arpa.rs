@@ -139,7 +139,7 @@ impl<R: BufRead> Lines<R> {
                         (order.trim().parse::<usize>(), count.trim().parse::<u64>())
                     }) {
                         Some((Ok(found), Ok(count))) if found == order && order <= MAX_ORDER => {
-                            counts.push(count)
+                            counts.push(count);
                         }
                         _ => {
                             return Err(self.error(&format!(

@@ -1,8 +1,8 @@
-//! KenLM's binary format, version 5, of the type `probing` (`build_binary`'s own choice).
+//! `KenLM`'s binary format, version 5, of the type `probing` (`build_binary`'s own choice).
 //!
 //! After the head come the words as hashes, the unigrams by number of their word, and a hash table for each longer order;
 //! all numbers are little-endian. The words themselves are not needed. The other types (`trie`) are refused. Source of
-//! the layout: lm/binary_format.cc, lm/vocab.cc and lm/search_hashed.hh of KenLM.
+//! the layout: `lm/binary_format.cc`, lm/vocab.cc and `lm/search_hashed.hh` of `KenLM`.
 
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -119,6 +119,7 @@ impl Layout {
             return Err(malformed("it announces more n-grams than it has bytes"));
         }
         // The product is rounded to a float first, as in the library that wrote the table.
+        #[allow(clippy::cast_sign_loss)] // room is positive
         let entries = |count: u64| (count + 1).max((room * count as f32) as u64);
         let layout = Self {
             order,

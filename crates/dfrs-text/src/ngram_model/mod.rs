@@ -1,9 +1,9 @@
-//! Back-off n-gram language models, from ARPA files or KenLM's, and how probable they find a text.
+//! Back-off n-gram language models, from ARPA files or `KenLM`'s, and how probable they find a text.
 //!
 //! The probability of a word is that of the longest n-gram it ends that the model knows, times the back-off weights of
 //! the longer contexts that were tried (S. Katz, 1987). N-grams are found by a 64-bit hash of their words, from the last
-//! to the first, so that a longer n-gram is one step of hashing more; as in KenLM, two n-grams with one hash would be
-//! taken for each other (K. Heafield, "KenLM: Faster and Smaller Language Model Queries", 2011).
+//! to the first, so that a longer n-gram is one step of hashing more; as in `KenLM`, two n-grams with one hash would be
+//! taken for each other (K. Heafield, "`KenLM`: Faster and Smaller Language Model Queries", 2011).
 
 mod arpa;
 mod kenlm;
@@ -19,7 +19,7 @@ use table::{Table, Weights, extend, hash};
 const MAX_ORDER: usize = 12;
 /// How compressed files begin.
 const GZIP: &[u8] = b"\x1f\x8b";
-/// The probability of unknown words in a model that does not say (KenLM's).
+/// The probability of unknown words in a model that does not say (`KenLM`'s).
 const UNKNOWN: Weights = Weights {
     log10: -100.0,
     back_off: 0.0,
@@ -64,7 +64,7 @@ struct Context {
 }
 
 impl NgramModel {
-    /// Reads a file of so many bytes: ARPA, or KenLM's binary format of the type `probing`.
+    /// Reads a file of so many bytes: ARPA, or `KenLM`'s binary format of the type `probing`.
     pub fn read(mut reader: impl BufRead, bytes: u64) -> Result<Self, Error> {
         let head = reader
             .fill_buf()

@@ -1,7 +1,4 @@
-//! N-grams by their hash, as in KenLM's `probing` models, so that its files are read as they are.
-
-/// Entries that a table has room for, per n-gram.
-const ROOM: f64 = 1.5;
+//! N-grams by their hash, as in `KenLM`'s `probing` models, so that its files are read as they are.
 
 /// The logarithms, base 10, of an n-gram's probability and of its back-off weight.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -25,9 +22,8 @@ pub(super) struct Table {
 impl Table {
     /// Of n-grams with the same key the first one counts.
     pub(super) fn new(ngrams: &[(u64, Weights)]) -> Self {
-        let room = (ngrams.len() as f64 * ROOM) as usize;
         let mut table = Self {
-            entries: vec![Entry::default(); room.max(ngrams.len() + 1)],
+            entries: vec![Entry::default(); ngrams.len() + ngrams.len() / 2 + 1],
         };
         for &(key, weights) in ngrams {
             let place = table.place(key);
@@ -71,7 +67,7 @@ pub(super) const fn extend(key: u64, word: u32) -> u64 {
         ^ (word as u64 + 1).wrapping_mul(17_894_857_484_156_487_943)
 }
 
-/// `MurmurHash64A` with the seed 0 (A. Appleby), by which KenLM knows words.
+/// `MurmurHash64A` with the seed 0 (A. Appleby), by which `KenLM` knows words.
 pub(super) fn hash(word: &[u8]) -> u64 {
     const MULTIPLIER: u64 = 0xc6a4_a793_5bd1_e995;
     let mix = |value: u64| {
