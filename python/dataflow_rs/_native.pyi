@@ -16,6 +16,8 @@ __all__ = [
     "Digest",
     "FastTextModel",
     "MinHashIndex",
+    "NgramModel",
+    "Packer",
     "TextFilter",
     "TextReader",
     "TextRefiner",
@@ -61,7 +63,7 @@ class FastTextModel:
         """Predicts the likeliest label of each text: label (string) and probability (float64)."""
 
     def predict(self, column: _Column, labels: int, preparation_json: str) -> _ArrowArray:
-        """Predicts several labels of each text, best first: labels (list of string), probabilities (list of float64)."""
+        """Predicts several labels of each text, best first: labels and probabilities, both lists."""
 
     def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
         """The probability of one label for each text (float64)."""
@@ -96,6 +98,50 @@ class MinHashIndex:
     @property
     def kept(self) -> int:
         """Kept rows, without nulls."""
+
+@final
+class NgramModel:
+    """A back-off n-gram language model; scores columns of text."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> NgramModel: ...
+    @property
+    def order(self) -> int:
+        """Words of the longest n-grams."""
+
+    def score(self, column: _Column) -> _ArrowArray:
+        """Scores the lines of every text as sentences: log10, words, unknown and perplexity."""
+
+@final
+class Packer:
+    """Packs documents into sequences of one length, which wait in a file."""
+
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        length: int,
+        method: str,
+        too_long: str,
+        separator: int | None = None,
+        window_tokens: int = ...,
+    ) -> Packer: ...
+    def add(self, rows: _ArrowArray, tokens: _ArrowArray) -> None:
+        """Adds documents to the present source: their rows (int64) and tokens (large list of uint32)."""
+
+    def end_source(self) -> None:
+        """Ends the present source; what is added next belongs to another one."""
+
+    def counts(self) -> list[tuple[int, int, int, int, int, int]]:
+        """For every source that ended: documents, empty and dropped ones, lost tokens, tokens, sequences."""
+
+    @property
+    def largest_token(self) -> int:
+        """The largest token of all finished sequences."""
+
+    def order(self, seed: int | None = None, weights: list[float] | None = None, epochs: float = 1.0) -> _ArrowArray:
+        """The numbers of the sequences in the order of training (uint32)."""
+
+    def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
+        """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
 
 @final
 class TextFilter:

