@@ -11,15 +11,18 @@
 //! Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3; the recorded values in `tests/golden`.
 
 pub mod bands;
+pub mod decontamination;
 mod error;
 mod index;
 mod kept;
 mod kernel;
+pub mod mix;
 mod mt19937;
 mod permutations;
 mod sha1;
 mod shingles;
 mod signature;
+pub mod words;
 
 pub use error::Error;
 pub use index::{Index, Options, Verdict};
