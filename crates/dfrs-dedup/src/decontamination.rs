@@ -8,7 +8,7 @@
 //! The result for a text depends on the text, the items and the options, on no other text.
 //!
 //! Sources: Brown et al., "Language models are few-shot learners" (2020), appendix C (runs of up to 13 words, never
-//! below 8; frequent ones ignored); the decontamination of lm-evaluation-harness, NeMo and datatrove.
+//! below 8; frequent ones ignored); the decontamination of lm-evaluation-harness, `NeMo` and datatrove.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -264,7 +264,7 @@ impl DecontaminationIndex {
                             key,
                             item,
                             at: at as u32,
-                        })
+                        });
                     },
                 );
             } else if words.len() >= min_words {
@@ -399,12 +399,12 @@ impl DecontaminationIndex {
         let hash = |at: usize| words[at].hash;
         if !self.long.runs.is_empty() {
             Rolling::new(ngram).over(hash, words.len(), |at, key| {
-                look_up(&self.long, at, key, Some(ngram))
+                look_up(&self.long, at, key, Some(ngram));
             });
         }
         if !self.short.runs.is_empty() {
             Rolling::new(min_words).over(hash, words.len(), |at, key| {
-                look_up(&self.short, at, key, None)
+                look_up(&self.short, at, key, None);
             });
         }
         if words.len() < min_words && !self.whole.runs.is_empty() {
