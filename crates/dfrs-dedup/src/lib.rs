@@ -11,6 +11,7 @@
 //! Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3; the recorded values in `tests/golden`.
 
 pub mod bands;
+mod clusters;
 pub mod decontamination;
 mod error;
 mod index;
@@ -22,10 +23,13 @@ mod permutations;
 mod sha1;
 mod shingles;
 mod signature;
+mod union_find;
 pub mod words;
 
+pub use clusters::{Member, Priority, members};
 pub use error::Error;
 pub use index::{Index, Options, Verdict};
 pub use kernel::Level;
 pub use permutations::Permutations;
 pub use signature::{Scratch, Signer, estimated_jaccard};
+pub use union_find::UnionFind;
