@@ -28,4 +28,34 @@ pub enum Error {
         "{0} runs of evaluation items are more than an index holds (4294967295): split the benchmarks"
     )]
     TooManyRuns(usize),
+    /// Parameters that do not fit together.
+    #[error("{0}")]
+    Parameter(String),
+    /// The operating system could not read or write a file.
+    #[error("{file}: {message}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the operating system says.
+        message: String,
+    },
+    /// A file whose content is not what was written.
+    #[error(
+        "{file} is damaged: {what}; restore it from a copy, or build the index again from its texts"
+    )]
+    Corrupt {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::File {
+            file: path.display().to_string(),
+            message: error.to_string(),
+        }
+    }
 }

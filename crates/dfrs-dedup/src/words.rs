@@ -62,6 +62,23 @@ pub fn words_into(text: &str, form: WordForm, words: &mut Vec<Word>) {
     }
 }
 
+/// Calls `each` with every word of [`WordForm::Words`], normalised.
+pub fn for_each_normal_word(text: &str, mut each: impl FnMut(&str)) {
+    let (mut words, mut normal) = (Vec::new(), String::new());
+    alphanumeric(text, &mut words);
+    for word in words {
+        let word = &text[word.start..word.end];
+        if word.is_ascii() {
+            normal.clear();
+            normal.push_str(word);
+            normal.make_ascii_lowercase();
+        } else {
+            normalise(word, &mut normal);
+        }
+        each(&normal);
+    }
+}
+
 /// The number of characters before each of some ascending byte positions.
 pub fn char_positions(text: &str, bytes: impl IntoIterator<Item = usize>) -> Vec<usize> {
     let (mut at, mut chars) = (0, 0);
@@ -131,11 +148,15 @@ fn beyond_ascii(
 }
 
 fn hash_normal(word: &str, normal: &mut String) -> u64 {
+    normalise(word, normal);
+    mix::hash(normal.as_bytes())
+}
+
+fn normalise(word: &str, normal: &mut String) {
     normal.clear();
     let mut lower = String::with_capacity(word.len());
     lower_into(word, &mut lower);
     normal.extend(lower.nfc());
-    mix::hash(normal.as_bytes())
 }
 
 fn spaced(text: &str, words: &mut Vec<Word>, simplify: bool) {
