@@ -12,19 +12,28 @@
 
 pub mod bands;
 mod clusters;
+pub mod decontamination;
 mod error;
+pub mod exact;
 pub mod files;
 mod index;
 mod kept;
 mod kernel;
 pub mod minhash;
+pub mod mix;
 mod mt19937;
+pub mod normal;
 mod permutations;
+pub mod pieces;
+pub mod records;
 mod sha1;
 mod shingles;
 mod signature;
+pub mod spans;
 pub mod spill;
 mod union_find;
+pub mod url;
+pub mod words;
 
 pub use clusters::{Member, Priority, members};
 pub use error::Error;
