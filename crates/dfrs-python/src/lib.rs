@@ -6,6 +6,7 @@ mod dedup;
 mod errors;
 mod formats;
 mod memory;
+mod minhash;
 mod parts;
 mod rows;
 mod text;
@@ -31,6 +32,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
 
     #[pymodule_export]
     use crate::parts::{Digest, digest, read_part, sync_parts, write_part};
