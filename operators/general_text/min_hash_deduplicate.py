@@ -160,16 +160,12 @@ class MinHashDeduplicateFilter(DatasetOperator):
     def _search(
         self, dataset: Dataset, input_key: str | None, input_keys: list[str] | None, priority: str | None
     ) -> pa.Table:
-        search = _native.MinHashSearch(
-            self._settings(), memory=memory_bytes(self.memory_mb), folder=self.spill_folder
-        )
+        search = _native.MinHashSearch(self._settings(), memory=memory_bytes(self.memory_mb), folder=self.spill_folder)
         for batch in dataset.batches():
             search.add(_texts(batch, input_key, input_keys), None if priority is None else _priorities(batch[priority]))
         return pa.Table.from_batches([pa.record_batch(search.run(StageLines(self.name), every_row=True))])
 
-    def _search_as_published(
-        self, dataset: Dataset, input_key: str | None, input_keys: list[str] | None
-    ) -> pa.Table:
+    def _search_as_published(self, dataset: Dataset, input_key: str | None, input_keys: list[str] | None) -> pa.Table:
         index = self._published_index()
         batches = (_texts(batch, input_key, input_keys) for batch in dataset.batches())
         return pa.Table.from_batches([pa.record_batch(index.insert(texts)) for texts in batches], SCHEMA)

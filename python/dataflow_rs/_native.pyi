@@ -147,9 +147,7 @@ class MinHashSearch:
     def add(self, column: _Column, priorities: _Column | None = None) -> None:
         """Takes the next rows and what they are worth (int64 or float64; larger is better)."""
 
-    def run(
-        self, progress: Callable[[str, int, int], object] | None = None, *, every_row: bool = False
-    ) -> _ArrowArray:
+    def run(self, progress: Callable[[str, int, int], object] | None = None, *, every_row: bool = False) -> _ArrowArray:
         """Ends the input and returns the rows of all clusters, or a verdict on every row."""
 
 @final
