@@ -31,7 +31,7 @@ def pages(count: int, seed: int = 1) -> list[str]:
 
 
 def test_texts_of_tomorrow_against_those_of_yesterday(tmp_path):
-    yesterday, today = pages(200), pages(200)[:20] + ["entirely new text of a few words", "", None]
+    yesterday, today = pages(200), [*pages(200)[:20], "entirely new text of a few words", "", None]
     index = DedupIndex(tmp_path)
     index.add(pa.array(yesterday[:80]))
     index.add(pa.array([text]) for text in yesterday[80:])
