@@ -34,6 +34,7 @@ mod shingles;
 mod signature;
 pub mod simhash;
 pub mod spans;
+pub mod substring;
 mod union_find;
 pub mod url;
 pub mod words;
