@@ -29,6 +29,7 @@ pub mod overlap;
 mod permutations;
 pub mod pieces;
 pub mod records;
+pub mod semantic;
 mod sha1;
 mod shingles;
 mod signature;
