@@ -59,6 +59,25 @@ impl Folder {
         Self::temporary_in(&std::env::temp_dir())
     }
 
+    /// An existing folder, whose files stay.
+    pub fn lasting(path: &Path) -> Self {
+        Self(Arc::new(Inner {
+            path: path.to_path_buf(),
+            temporary: false,
+            next: AtomicU64::new(0),
+        }))
+    }
+
+    /// A new file of a given name.
+    pub fn named(&self, name: &str) -> Result<Store, Error> {
+        Store::create(&self.0.path.join(name))
+    }
+
+    /// A file that is there.
+    pub fn existing(&self, name: &str) -> Result<Store, Error> {
+        Store::open(&self.0.path.join(name))
+    }
+
     /// A new file that vanishes with its last user; on Unix also when the process is killed.
     pub fn unnamed(&self) -> Result<Store, Error> {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
@@ -122,9 +141,9 @@ impl Store {
     }
 
     /// Appends from the current end on.
-    pub fn writer(&self) -> Writer<'_> {
+    pub fn writer(self: &Arc<Self>) -> Writer {
         Writer {
-            store: self,
+            store: Arc::clone(self),
             buffer: Vec::with_capacity(BUFFER),
         }
     }
@@ -177,12 +196,12 @@ fn read_exact_at(file: &File, mut position: u64, mut out: &mut [u8]) -> std::io:
 }
 
 /// Buffers what is appended to a file.
-pub struct Writer<'a> {
-    store: &'a Store,
+pub struct Writer {
+    store: Arc<Store>,
     buffer: Vec<u8>,
 }
 
-impl Writer<'_> {
+impl Writer {
     /// Appends bytes.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if self.buffer.len() + bytes.len() > BUFFER && !self.buffer.is_empty() {

@@ -9,7 +9,7 @@ use std::array::from_fn;
 /// Messages that are hashed side by side.
 pub const LANES: usize = 16;
 /// Longest message, in bytes.
-pub const LONGEST: usize = 19;
+const LONGEST: usize = 19;
 
 type Lanes = [u32; LANES];
 
@@ -42,6 +42,7 @@ impl Messages {
 
     /// Adds a message of at most [`LONGEST`] bytes.
     pub fn push(&mut self, message: &[u8]) {
+        debug_assert!(message.len() <= LONGEST && !self.is_full());
         let mut padded = [0; 24];
         padded[..message.len()].copy_from_slice(message);
         padded[message.len()] = 0x80;

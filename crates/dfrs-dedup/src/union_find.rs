@@ -36,6 +36,14 @@ impl UnionFind {
         self.parents.is_empty()
     }
 
+    /// Whether the row is the smallest of its set.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn is_root(&self, row: u32) -> bool {
+        self.parents[row as usize] == row
+    }
+
     /// The smallest row of the row's set.
     ///
     /// # Panics
