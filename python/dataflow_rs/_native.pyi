@@ -13,9 +13,16 @@ from typing import Any, Final, Protocol, TypeAlias, final
 import pyarrow as pa
 
 __all__ = [
+    "ChunkDuplicates",
     "DecontaminationIndex",
     "Digest",
+    "ExactDuplicates",
     "MinHashIndex",
+    "RepeatedSpans",
+    "RepeatedSubstrings",
+    "SeenNgrams",
+    "SemanticDuplicates",
+    "SimHashDuplicates",
     "TextFilter",
     "TextReader",
     "TextRefiner",
@@ -27,6 +34,7 @@ __all__ = [
     "read_part",
     "release_memory",
     "set_threads",
+    "simhash_fingerprint",
     "split",
     "sync_parts",
     "take",
@@ -71,6 +79,128 @@ class DecontaminationIndex:
         """Runs that are looked up."""
 
     def __len__(self) -> int: ...
+
+@final
+class ExactDuplicates:
+    """Exact duplicates, by a key of every row."""
+
+    def __new__(
+        cls, *, normalization: str = "exact", url: bool = False, memory: int | None = None, folder: Path | None = None
+    ) -> ExactDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that repeat another one: row and keeper (uint64), similarity (float64), by row."""
+
+@final
+class SimHashDuplicates:
+    """Near-duplicates by `SimHash`."""
+
+    def __new__(
+        cls, *, fingerprint_size: int = 64, bound: float = 0.1, as_published: bool = False
+    ) -> SimHashDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that are near another one: row and keeper (uint64), similarity (float64), by row."""
+
+def simhash_fingerprint(text: str, bits: int) -> int:
+    """The `SimHash` fingerprint of a text, as the Python package `simhash` gives it."""
+
+@final
+class ChunkDuplicates:
+    """Rows that share parts of equal length."""
+
+    def __new__(cls, *, n_gram: int = 3, diff_size: int = 1, as_published: bool = False) -> ChunkDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that share enough parts: row and keeper (uint64), number of shared parts (float64), by row."""
+
+@final
+class SemanticDuplicates:
+    """Rows whose embeddings are near."""
+
+    def __new__(
+        cls,
+        *,
+        threshold: float = 0.95,
+        cells: int | None = None,
+        probes: int = 2,
+        seed: int = 0,
+        chains: bool = False,
+    ) -> SemanticDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next embeddings (a list column of float32) and their priorities (int64 or float64)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that are near another one: row and keeper (uint64), cosine (float64), by row."""
+
+@final
+class SeenNgrams:
+    """Word n-grams that were seen."""
+
+    def __new__(
+        cls,
+        *,
+        ngram: int = 13,
+        threshold: float = 0.8,
+        normalization: str = "words",
+        expected: int | None = None,
+        false_positives: float = 1e-5,
+    ) -> SeenNgrams: ...
+    def insert(self, column: _Column) -> _ArrowArray:
+        """Shares of n-grams that earlier rows contain (float64); rows below the threshold join them."""
+
+    @property
+    def filter_bytes(self) -> int | None:
+        """Bytes of the Bloom filter; None for the exact form, which grows."""
+
+@final
+class RepeatedSpans:
+    """Repeated runs of lines, paragraphs or sentences: `add` all rows, `finish`, then `cut` all rows."""
+
+    def __new__(
+        cls,
+        *,
+        unit: str,
+        normalization: str,
+        run: int = 1,
+        min_chars: int = 0,
+        min_words: int = 0,
+        memory: int | None = None,
+        folder: Path | None = None,
+    ) -> RepeatedSpans: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> tuple[int, int]:
+        """Compares; returns the number of runs, and of those that repeat another."""
+
+    def cut(self, column: _Column) -> _ArrowArray:
+        """Cuts the rows, given again in order: text (`large_string`), pieces removed and left (uint64)."""
+
+@final
+class RepeatedSubstrings:
+    """Repeated substrings: `add` all rows, `next_pass`, `add` all rows again, `next_pass`, then `cut` all rows."""
+
+    def __new__(
+        cls, *, min_length: int, unit: str = "characters", memory: int | None = None, folder: Path | None = None
+    ) -> RepeatedSubstrings: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows of a pass and their priorities (int64 or float64, larger is better)."""
+
+    def next_pass(self) -> None:
+        """Ends a pass."""
+
+    def cut(self, column: _Column) -> _ArrowArray:
+        """Cuts the rows, given again in order.
+
+        Returns text (`large_string`), and the spans that are gone as starts and ends in characters (list of int64).
+        """
 
 @final
 class MinHashIndex:

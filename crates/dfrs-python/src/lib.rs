@@ -3,11 +3,14 @@
 
 mod decontamination;
 mod dedup;
+mod duplicates;
 mod errors;
 mod formats;
 mod memory;
 mod parts;
+mod priorities;
 mod rows;
+mod spans;
 mod text;
 mod threads;
 
@@ -25,6 +28,15 @@ mod _native {
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
+
+    #[pymodule_export]
+    use crate::duplicates::{
+        ChunkDuplicates, ExactDuplicates, SeenNgrams, SemanticDuplicates, SimHashDuplicates,
+        simhash_fingerprint,
+    };
+
+    #[pymodule_export]
+    use crate::spans::{RepeatedSpans, RepeatedSubstrings};
 
     #[pymodule_export]
     use crate::formats::{TextReader, TextWriter, text_schema};
