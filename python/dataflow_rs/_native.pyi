@@ -17,6 +17,7 @@ __all__ = [
     "DecontaminationIndex",
     "Digest",
     "ExactDuplicates",
+    "FastTextModel",
     "MinHashIndex",
     "RepeatedSpans",
     "RepeatedSubstrings",
@@ -26,6 +27,7 @@ __all__ = [
     "TextFilter",
     "TextReader",
     "TextRefiner",
+    "TextStage",
     "TextWriter",
     "__version__",
     "digest",
@@ -85,7 +87,14 @@ class ExactDuplicates:
     """Exact duplicates, by a key of every row."""
 
     def __new__(
-        cls, *, normalization: str = "exact", url: bool = False, memory: int | None = None, folder: Path | None = None
+        cls,
+        *,
+        normalization: str = "exact",
+        url: bool = False,
+        bits: int = 128,
+        cryptographic: bool = False,
+        memory: int | None = None,
+        folder: Path | None = None,
     ) -> ExactDuplicates: ...
     def add(self, column: _Column, priorities: _Column | None = None) -> None:
         """Takes the next rows and their priorities (int64 or float64, larger is better)."""
@@ -203,6 +212,24 @@ class RepeatedSubstrings:
         """
 
 @final
+class FastTextModel:
+    """A fastText classifier; predicts labels for columns of text."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> FastTextModel: ...
+    @property
+    def labels(self) -> list[str]:
+        """The labels without their prefix `__label__`."""
+
+    def classify(self, column: _Column, preparation_json: str) -> _ArrowArray:
+        """Predicts the likeliest label of each text: label (string) and probability (float64)."""
+
+    def predict(self, column: _Column, labels: int, preparation_json: str) -> _ArrowArray:
+        """Predicts several labels of each text, best first: labels (list of string), probabilities (list of float64)."""
+
+    def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
+        """The probability of one label for each text (float64)."""
+
+@final
 class MinHashIndex:
     """Kept texts of a greedy near-duplicate search, fed with columns in row order."""
 
@@ -248,6 +275,17 @@ class TextRefiner:
     def __new__(cls, refiner: str, parameters_json: str) -> TextRefiner: ...
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
+
+@final
+class TextStage:
+    """Rules and refiners that follow each other on one column; every text goes through them once."""
+
+    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
+    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
+        """Carries the texts of an array through all operators.
+
+        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
+        """
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, UInt64Array};
-use dfrs_dedup::exact::{Key, Occurrences};
-use dfrs_dedup::normal::Form;
+use dfrs_dedup::exact::{Key, Occurrences, What};
+use dfrs_dedup::normal::{Form, Hash};
 use dfrs_dedup::records::Limits;
 use dfrs_dedup::simhash::{self, NearDuplicate};
 use dfrs_dedup::{Priority, chunks, overlap, semantic, words::WordForm};
@@ -62,18 +62,28 @@ pub struct ExactDuplicates {
 #[pymethods]
 impl ExactDuplicates {
     #[new]
-    #[pyo3(signature = (*, normalization="exact", url=false, memory=None, folder=None))]
+    #[pyo3(signature = (
+        *, normalization="exact", url=false, bits=128, cryptographic=false, memory=None, folder=None
+    ))]
     fn new(
         normalization: &str,
         url: bool,
+        bits: u32,
+        cryptographic: bool,
         memory: Option<usize>,
         folder: Option<PathBuf>,
     ) -> PyResult<Self> {
-        let key = if url {
-            Key::Url
+        let what = if url {
+            What::Url
         } else {
-            Key::Text(form(normalization)?)
+            What::Text(form(normalization)?)
         };
+        let hash = if cryptographic {
+            Hash::Blake3
+        } else {
+            Hash::Xxh3
+        };
+        let key = Key::new(what, hash, bits).map_err(|error| errors::from_dedup(&error))?;
         Ok(Self {
             key,
             occurrences: Some(Occurrences::new(&limits(memory, folder))),

@@ -1,10 +1,13 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
+
 mod decontamination;
 mod dedup;
 mod duplicates;
 mod errors;
+mod fasttext;
 mod formats;
 mod memory;
 mod parts;
@@ -39,6 +42,9 @@ mod _native {
     use crate::spans::{RepeatedSpans, RepeatedSubstrings};
 
     #[pymodule_export]
+    use crate::fasttext::FastTextModel;
+
+    #[pymodule_export]
     use crate::formats::{TextReader, TextWriter, text_schema};
 
     #[pymodule_export]
@@ -51,7 +57,7 @@ mod _native {
     use crate::rows::{split, take, window};
 
     #[pymodule_export]
-    use crate::text::{TextFilter, TextRefiner};
+    use crate::text::{TextFilter, TextRefiner, TextStage};
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
