@@ -13,15 +13,24 @@ from typing import Any, Final, Protocol, TypeAlias, final
 import pyarrow as pa
 
 __all__ = [
+    "ChunkDuplicates",
     "DecontaminationIndex",
     "DedupIndex",
     "Digest",
+    "ExactDuplicates",
+    "FastTextModel",
     "MinHashIndex",
     "MinHashSearch",
     "MinHashSettings",
+    "RepeatedSpans",
+    "RepeatedSubstrings",
+    "SeenNgrams",
+    "SemanticDuplicates",
+    "SimHashDuplicates",
     "TextFilter",
     "TextReader",
     "TextRefiner",
+    "TextStage",
     "TextWriter",
     "__version__",
     "digest",
@@ -31,6 +40,7 @@ __all__ = [
     "read_part",
     "release_memory",
     "set_threads",
+    "simhash_fingerprint",
     "split",
     "sync_parts",
     "take",
@@ -75,6 +85,153 @@ class DecontaminationIndex:
         """Runs that are looked up."""
 
     def __len__(self) -> int: ...
+
+@final
+class ExactDuplicates:
+    """Exact duplicates, by a key of every row."""
+
+    def __new__(
+        cls,
+        *,
+        normalization: str = "exact",
+        url: bool = False,
+        bits: int = 128,
+        cryptographic: bool = False,
+        memory: int | None = None,
+        folder: Path | None = None,
+    ) -> ExactDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that repeat another one: row and keeper (uint64), similarity (float64), by row."""
+
+@final
+class SimHashDuplicates:
+    """Near-duplicates by `SimHash`."""
+
+    def __new__(
+        cls, *, fingerprint_size: int = 64, bound: float = 0.1, as_published: bool = False
+    ) -> SimHashDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that are near another one: row and keeper (uint64), similarity (float64), by row."""
+
+def simhash_fingerprint(text: str, bits: int) -> int:
+    """The `SimHash` fingerprint of a text, as the Python package `simhash` gives it."""
+
+@final
+class ChunkDuplicates:
+    """Rows that share parts of equal length."""
+
+    def __new__(cls, *, n_gram: int = 3, diff_size: int = 1, as_published: bool = False) -> ChunkDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that share enough parts: row and keeper (uint64), number of shared parts (float64), by row."""
+
+@final
+class SemanticDuplicates:
+    """Rows whose embeddings are near."""
+
+    def __new__(
+        cls,
+        *,
+        threshold: float = 0.95,
+        cells: int | None = None,
+        probes: int = 2,
+        seed: int = 0,
+        chains: bool = False,
+    ) -> SemanticDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next embeddings (a list column of float32) and their priorities (int64 or float64)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that are near another one: row and keeper (uint64), cosine (float64), by row."""
+
+@final
+class SeenNgrams:
+    """Word n-grams that were seen."""
+
+    def __new__(
+        cls,
+        *,
+        ngram: int = 13,
+        threshold: float = 0.8,
+        normalization: str = "words",
+        expected: int | None = None,
+        false_positives: float = 1e-5,
+    ) -> SeenNgrams: ...
+    def insert(self, column: _Column) -> _ArrowArray:
+        """Shares of n-grams that earlier rows contain (float64); rows below the threshold join them."""
+
+    @property
+    def filter_bytes(self) -> int | None:
+        """Bytes of the Bloom filter; None for the exact form, which grows."""
+
+@final
+class RepeatedSpans:
+    """Repeated runs of lines, paragraphs or sentences: `add` all rows, `finish`, then `cut` all rows."""
+
+    def __new__(
+        cls,
+        *,
+        unit: str,
+        normalization: str,
+        run: int = 1,
+        min_chars: int = 0,
+        min_words: int = 0,
+        memory: int | None = None,
+        folder: Path | None = None,
+    ) -> RepeatedSpans: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> tuple[int, int]:
+        """Compares; returns the number of runs, and of those that repeat another."""
+
+    def cut(self, column: _Column) -> _ArrowArray:
+        """Cuts the rows, given again in order: text (`large_string`), pieces removed and left (uint64)."""
+
+@final
+class RepeatedSubstrings:
+    """Repeated substrings: `add` all rows, `next_pass`, `add` all rows again, `next_pass`, then `cut` all rows."""
+
+    def __new__(
+        cls, *, min_length: int, unit: str = "characters", memory: int | None = None, folder: Path | None = None
+    ) -> RepeatedSubstrings: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows of a pass and their priorities (int64 or float64, larger is better)."""
+
+    def next_pass(self) -> None:
+        """Ends a pass."""
+
+    def cut(self, column: _Column) -> _ArrowArray:
+        """Cuts the rows, given again in order.
+
+        Returns text (`large_string`), and the spans that are gone as starts and ends in characters (list of int64).
+        """
+
+@final
+class FastTextModel:
+    """A fastText classifier; predicts labels for columns of text."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> FastTextModel: ...
+    @property
+    def labels(self) -> list[str]:
+        """The labels without their prefix `__label__`."""
+
+    def classify(self, column: _Column, preparation_json: str) -> _ArrowArray:
+        """Predicts the likeliest label of each text: label (string) and probability (float64)."""
+
+    def predict(self, column: _Column, labels: int, preparation_json: str) -> _ArrowArray:
+        """Predicts several labels of each text, best first: labels (list of string), probabilities (list of float64)."""
+
+    def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
+        """The probability of one label for each text (float64)."""
 
 @final
 class MinHashIndex:
@@ -206,6 +363,17 @@ class TextRefiner:
     def __new__(cls, refiner: str, parameters_json: str) -> TextRefiner: ...
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
+
+@final
+class TextStage:
+    """Rules and refiners that follow each other on one column; every text goes through them once."""
+
+    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
+    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
+        """Carries the texts of an array through all operators.
+
+        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
+        """
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::Error;
-use crate::files::{Folder, Store, checksum};
+use crate::files::{Folder, Store, Writer, checksum};
 
 /// Records per block of a run; every block has a checksum.
 const BLOCK: usize = 2048;
@@ -134,14 +134,17 @@ impl<const W: usize> Sorter<W> {
 
 struct RunWriter<const W: usize> {
     store: Arc<Store>,
+    writer: Writer,
     block: Vec<u8>,
     records: u64,
 }
 
 impl<const W: usize> RunWriter<W> {
     fn new(store: Store) -> Self {
+        let store = Arc::new(store);
         Self {
-            store: Arc::new(store),
+            writer: store.writer(),
+            store,
             block: Vec::with_capacity(BLOCK * 8 * W + 8),
             records: 0,
         }
@@ -163,9 +166,7 @@ impl<const W: usize> RunWriter<W> {
         let number = (self.records - 1) / BLOCK as u64;
         let sum = checksum(&self.block, number);
         self.block.extend_from_slice(&sum.to_le_bytes());
-        let mut writer = self.store.writer();
-        writer.write(&self.block)?;
-        writer.finish()?;
+        self.writer.write(&self.block)?;
         self.block.clear();
         Ok(())
     }
@@ -174,6 +175,7 @@ impl<const W: usize> RunWriter<W> {
         if !self.block.is_empty() {
             self.seal()?;
         }
+        self.writer.finish()?;
         Ok(Run {
             store: self.store,
             records: self.records,
