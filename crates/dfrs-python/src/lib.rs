@@ -3,15 +3,20 @@
 
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
 
+mod decontamination;
 mod dedup;
+mod duplicates;
 mod errors;
 mod fasttext;
 mod formats;
 mod memory;
 mod ngram_model;
 mod pack;
+mod minhash;
 mod parts;
+mod priorities;
 mod rows;
+mod spans;
 mod text;
 mod threads;
 mod tokenize;
@@ -26,7 +31,19 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
+    use crate::decontamination::DecontaminationIndex;
+
+    #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
+
+    #[pymodule_export]
+    use crate::duplicates::{
+        ChunkDuplicates, ExactDuplicates, SeenNgrams, SemanticDuplicates, SimHashDuplicates,
+        simhash_fingerprint,
+    };
+
+    #[pymodule_export]
+    use crate::spans::{RepeatedSpans, RepeatedSubstrings};
 
     #[pymodule_export]
     use crate::fasttext::FastTextModel;
@@ -42,6 +59,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::pack::Packer;
+
+    #[pymodule_export]
+    use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
 
     #[pymodule_export]
     use crate::parts::{Digest, digest, read_part, sync_parts, write_part};
