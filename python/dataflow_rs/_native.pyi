@@ -20,9 +20,13 @@ __all__ = [
     "TextRefiner",
     "TextWriter",
     "__version__",
+    "clean_answers",
+    "compare_answers",
     "digest",
+    "extract_answers",
     "lsh_collision_probability",
     "lsh_params",
+    "read_answers",
     "read_part",
     "release_memory",
     "set_threads",
@@ -92,6 +96,9 @@ class TextRefiner:
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
 
+def extract_answers(replies: _ArrowArray) -> _ArrowArray:
+    """The final answer of each reply; null where there is none."""
+
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
 
@@ -112,6 +119,12 @@ class Digest:
     def hexdigest(self) -> str:
         """The digest of all bytes so far, 64 hexadecimal digits."""
 
+def clean_answers(answers: _ArrowArray) -> _ArrowArray:
+    """Each answer in one form: no wrappers, sizes and units, numbers in canonical form; null stays null."""
+
+def compare_answers(golds: _ArrowArray, answers: _ArrowArray) -> _ArrowArray:
+    """Whether each answer is the same as its gold answer; null where that takes algebra or one of them is null."""
+
 def digest(bytes: bytes) -> str:
     """The BLAKE3 digest of some bytes, 64 hexadecimal digits."""
 
@@ -123,6 +136,9 @@ def release_memory() -> None:
 
 def sync_parts(paths: list[Path]) -> None:
     """Waits until the disk has the files."""
+
+def read_answers(texts: _ArrowArray) -> _ArrowArray:
+    """The answer that each text is or ends with; null where there is none."""
 
 def read_part(
     path: str | os.PathLike[str], size: int, checksum: int, columns: list[str] | None = None

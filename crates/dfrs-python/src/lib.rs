@@ -1,6 +1,7 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
+mod answers;
 mod dedup;
 mod errors;
 mod formats;
@@ -18,6 +19,9 @@ mod _native {
     #[pymodule_export]
     #[allow(non_upper_case_globals)] // Python's name for it
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::answers::{clean_answers, compare_answers, extract_answers, read_answers};
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
