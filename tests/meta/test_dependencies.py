@@ -15,7 +15,7 @@ ALLOWED = {
     "storage": {"exceptions", "_native"},
     "core": {"storage", "exceptions", "_native"},
     "serving": {"core", "storage", "exceptions", "_native"},
-    "prompts": {"core", "serving", "exceptions"},
+    "prompts": {"core", "serving", "exceptions", "_native"},
     "testing": {"core", "serving", "prompts", "exceptions"},
     "answers": {"core", "exceptions", "_native"},
     "operators": {"answers", "core", "prompts", "exceptions", "_native"},

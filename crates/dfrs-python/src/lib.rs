@@ -4,6 +4,7 @@
 mod answers;
 mod dedup;
 mod errors;
+mod fasttext;
 mod formats;
 mod memory;
 mod parts;
@@ -27,6 +28,9 @@ mod _native {
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
 
     #[pymodule_export]
+    use crate::fasttext::FastTextModel;
+
+    #[pymodule_export]
     use crate::formats::{TextReader, TextWriter, text_schema};
 
     #[pymodule_export]
@@ -39,7 +43,7 @@ mod _native {
     use crate::rows::{split, take, window};
 
     #[pymodule_export]
-    use crate::text::{TextFilter, TextRefiner};
+    use crate::text::{TextFilter, TextRefiner, TextStage};
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};

@@ -10,9 +10,11 @@
 
 pub mod answers;
 mod error;
+pub mod fasttext;
 mod judgement;
 pub mod lines;
 pub mod lower;
+pub mod prepare;
 mod refiner;
 pub mod refiners;
 mod rule;
@@ -21,6 +23,7 @@ pub mod tokens;
 pub mod unicode;
 pub mod words;
 
+pub use document::Document;
 pub use error::Error;
 pub use judgement::{Judgement, Profile};
 pub use refiner::{Refine, Refiner};
