@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias, final
 import pyarrow as pa
 
 __all__ = [
+    "DecontaminationIndex",
     "Digest",
     "FastTextModel",
     "MinHashIndex",
@@ -68,6 +69,32 @@ class FastTextModel:
 
     def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
         """The probability of one label for each text (float64)."""
+
+@final
+class DecontaminationIndex:
+    """Evaluation items, searchable by runs of their words."""
+
+    def __new__(
+        cls,
+        items: _Column,
+        *,
+        ngram: int = 13,
+        min_words: int = 8,
+        normalization: str = "words",
+        max_items: int | None = None,
+    ) -> DecontaminationIndex: ...
+    def check(self, column: _Column) -> _ArrowArray:
+        """Judges a column.
+
+        Returns ngrams (uint64), the shares of text and item (float64), and of rows where something was found the number
+        of the item (uint32), start and end of its longest span (uint64, in characters) and its quote (string).
+        """
+
+    @property
+    def runs(self) -> int:
+        """Runs that are looked up."""
+
+    def __len__(self) -> int: ...
 
 @final
 class MinHashIndex:

@@ -18,7 +18,8 @@ ALLOWED = {
     "prompts": {"core", "serving", "exceptions", "_native"},
     "testing": {"core", "serving", "prompts", "exceptions"},
     "answers": {"core", "exceptions", "_native"},
-    "operators": {"answers", "core", "prompts", "exceptions", "_native"},
+    "operators": {"answers", "core", "prompts", "retrieval", "serving", "exceptions", "_native"},
+    "retrieval": {"core", "serving", "storage", "exceptions", "_native"},
     "pipeline": {"core", "storage", "exceptions", "_native"},
     "pipelines": {"operators", "core", "serving", "prompts", "pipeline", "storage", "exceptions"},
     "report": {"core", "pipeline", "storage", "exceptions"},
@@ -30,7 +31,7 @@ FACADE |= {"Run": "storage", "__version__": "_native"}
 
 CRATES = {
     "dfrs-text": set(),
-    "dfrs-dedup": set(),
+    "dfrs-dedup": {"dfrs-text"},
     "dfrs-tokenize": set(),
     "dfrs-columnar": set(),
     "dfrs-storage": {"dfrs-columnar"},
