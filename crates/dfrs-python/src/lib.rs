@@ -1,11 +1,8 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
-<<<<<<< HEAD
 mod answers;
-=======
 mod decontamination;
->>>>>>> dedup
 mod dedup;
 mod errors;
 mod fasttext;
@@ -26,11 +23,8 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
-<<<<<<< HEAD
     use crate::answers::{clean_answers, compare_answers, extract_answers, read_answers};
-=======
     use crate::decontamination::DecontaminationIndex;
->>>>>>> dedup
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
