@@ -36,10 +36,14 @@ __all__ = [
     "TextWriter",
     "Tokenizer",
     "__version__",
+    "clean_answers",
+    "compare_answers",
     "digest",
+    "extract_answers",
     "lsh_collision_probability",
     "lsh_params",
     "lsh_params_for_recall",
+    "read_answers",
     "read_part",
     "release_memory",
     "set_threads",
@@ -310,6 +314,7 @@ class Packer:
 
     def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
         """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
+
 class MinHashSettings:
     """What two texts are compared by."""
 
@@ -409,16 +414,8 @@ class TextRefiner:
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
 
-@final
-class TextStage:
-    """Rules and refiners that follow each other on one column; every text goes through them once."""
-
-    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
-    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
-        """Carries the texts of an array through all operators.
-
-        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
-        """
+def extract_answers(replies: _ArrowArray) -> _ArrowArray:
+    """The final answer of each reply; null where there is none."""
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
@@ -443,6 +440,12 @@ class Digest:
     def hexdigest(self) -> str:
         """The digest of all bytes so far, 64 hexadecimal digits."""
 
+def clean_answers(answers: _ArrowArray) -> _ArrowArray:
+    """Each answer in one form: no wrappers, sizes and units, numbers in canonical form; null stays null."""
+
+def compare_answers(golds: _ArrowArray, answers: _ArrowArray) -> _ArrowArray:
+    """Whether each answer is the same as its gold answer; null where that takes algebra or one of them is null."""
+
 def digest(bytes: bytes) -> str:
     """The BLAKE3 digest of some bytes, 64 hexadecimal digits."""
 
@@ -454,6 +457,9 @@ def release_memory() -> None:
 
 def sync_parts(paths: list[Path]) -> None:
     """Waits until the disk has the files."""
+
+def read_answers(texts: _ArrowArray) -> _ArrowArray:
+    """The answer that each text is or ends with; null where there is none."""
 
 def read_part(
     path: str | os.PathLike[str], size: int, checksum: int, columns: list[str] | None = None
@@ -516,6 +522,17 @@ class TextReader:
     @property
     def replaced_surrogates(self) -> int:
         """Halves of surrogate pairs that became U+FFFD so far."""
+
+@final
+class TextStage:
+    """Rules and refiners that follow each other on one column; every text goes through them once."""
+
+    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
+    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
+        """Carries the texts of an array through all operators.
+
+        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
+        """
 
 @final
 class TextWriter:

@@ -3,6 +3,7 @@
 
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
 
+mod answers;
 mod decontamination;
 mod dedup;
 mod duplicates;
@@ -29,6 +30,9 @@ mod _native {
     #[pymodule_export]
     #[allow(non_upper_case_globals)] // Python's name for it
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::answers::{clean_answers, compare_answers, extract_answers, read_answers};
 
     #[pymodule_export]
     use crate::decontamination::DecontaminationIndex;

