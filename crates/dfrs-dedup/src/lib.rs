@@ -20,6 +20,7 @@ mod permutations;
 mod sha1;
 mod shingles;
 mod signature;
+pub mod vectors;
 
 pub use error::Error;
 pub use index::{Index, Options, Verdict};

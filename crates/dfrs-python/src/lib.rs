@@ -9,6 +9,7 @@ mod parts;
 mod rows;
 mod text;
 mod threads;
+mod vectors;
 
 use pyo3::prelude::*;
 
@@ -39,4 +40,7 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::vectors::{k_center, nearest};
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dataflow_rs.core.component import Component
 
 if TYPE_CHECKING:
-    from dataflow_rs.core.execution import BoundStep
+    from dataflow_rs.core.bound_step import BoundStep
 
 
 class Users:

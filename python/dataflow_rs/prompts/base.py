@@ -121,6 +121,16 @@ def filled(template: str, row: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda found: as_text(row[found[1]]) if found[1] in row else found[0], template)
 
 
+def placeholders(template: str) -> tuple[str, ...]:
+    """Return the names that a text has placeholders for, each once, in order.
+
+    Examples:
+        >>> placeholders('{question} {context} {question} {"json": 1}')
+        ('question', 'context')
+    """
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(template)))
+
+
 def as_text(value: Any) -> str:
     """Return a value as it is shown to a model."""
     if value is None:
