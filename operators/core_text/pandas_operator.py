@@ -107,9 +107,10 @@ class PandasOperator(DatasetOperator):
     def _call(self, function: Any, table: pa.Table) -> pa.Table:
         """Apply a function to the table in the form that it takes."""
         result: Any
+        wanted: Any
         if self.frame == "arrow":
             result = function(table)
-            wanted: type = pa.Table
+            wanted = pa.Table
         elif self.frame == "polars":
             import polars as pl
 
