@@ -30,7 +30,7 @@ FACADE |= {"Run": "storage", "__version__": "_native"}
 
 CRATES = {
     "dfrs-text": set(),
-    "dfrs-dedup": set(),
+    "dfrs-dedup": {"dfrs-text"},
     "dfrs-tokenize": set(),
     "dfrs-columnar": set(),
     "dfrs-storage": {"dfrs-columnar"},

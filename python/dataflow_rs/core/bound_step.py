@@ -76,7 +76,7 @@ def refuse_mistakes(bound: BoundStep, columns: dict[str, pa.DataType | None]) ->
         raise ColumnError("; ".join(mistakes))
 
 
-def stats_of(meter: Meter, seconds: float) -> dict[str, Any]:
+def stats_of(meter: Meter | None, seconds: float) -> dict[str, Any]:
     """Return what the manifest records about a piece of work."""
-    usage = meter.to_dict()
+    usage = {} if meter is None else meter.to_dict()
     return {"seconds": round(seconds, 6), **({"usage": usage} if usage else {})}

@@ -38,7 +38,8 @@ class Operator(ABC, metaclass=OperatorMeta):
         kind: generate, evaluate, filter or refine; by default read off the class name's suffix.
         domain: the family it belongs to; by default the folder below `operators`.
         extra: the optional dependency it needs, if any.
-        at_once: how many batches `process()` may treat at once, in any order; 1: one at a time, in order.
+        at_once: how many batches `process()` should treat at once, in any order; 1: one at a time, in order; None: as
+            many as the operators around it ask for, because it uses all cores for one batch anyway.
         streams: whether batches are independent of each other (False: needs the whole data set, a barrier).
     """
 
@@ -46,7 +47,7 @@ class Operator(ABC, metaclass=OperatorMeta):
     kind: ClassVar[Kind | None] = None
     domain: ClassVar[str | None] = None
     extra: ClassVar[str | None] = None
-    at_once: ClassVar[int] = 1
+    at_once: ClassVar[int | None] = 1
     streams: ClassVar[bool] = True
 
     @abstractmethod
@@ -163,8 +164,8 @@ class Operator(ABC, metaclass=OperatorMeta):
                 mistakes.append(f"{where}: the column holds {columns[column]}, but a {kind.holds} column is needed")
         return mistakes
 
-    def batches_at_once(self, rows: int) -> int:  # noqa: ARG002  overridden where it matters
-        """Return how many batches `process()` may treat at once, given the rows of an ordinary batch."""
+    def batches_at_once(self, rows: int) -> int | None:  # noqa: ARG002  overridden where it matters
+        """Return how many batches `process()` should treat at once, given the rows of an ordinary one."""
         return self.at_once
 
     def problems(self) -> list[str]:

@@ -24,8 +24,9 @@ from dataflow_rs.core.bound_step import BoundStep, process_error, refuse_mistake
 from dataflow_rs.core.carrier import Carrier
 from dataflow_rs.core.metering import metering
 from dataflow_rs.core.progress import Progress
+from dataflow_rs.core.text_stage import first_stage, run_stage
 from dataflow_rs.exceptions import DataFlowError
-from dataflow_rs.storage.outcome import StepOutput
+from dataflow_rs.storage.outcome import Deferred, StepOutput
 from dataflow_rs.storage.step_store import Step, StepStore, WrittenPart
 
 _Written: TypeAlias = tuple[BoundStep, Step, WrittenPart]
@@ -87,8 +88,8 @@ class _Flow:
         self._store, self._parent, self._segment, self._progress = store, parent, segment, progress
         rows = max(1, math.ceil(parent.rows_out / max(1, len(parent.parts))))
         asked = {bound.index: bound.operator.batches_at_once(rows) for bound, _ in segment}
-        self._width = max(1, min(MOST_PARTS, max(asked.values())))
-        self._turns = {bound.index: _Turn(len(step.parts)) for bound, step in segment if asked[bound.index] <= 1}
+        self._width = min(MOST_PARTS, max(number or 1 for number in asked.values()))
+        self._turns = {bound.index: _Turn(len(step.parts)) for bound, step in segment if asked[bound.index] == 1}
 
     def run(self) -> None:
         """Carry all parts that are not committed yet."""
@@ -136,13 +137,30 @@ class _Flow:
         source = self._segment[todo - 1][1] if todo else self._parent
         rest = self._segment[todo:]
         batch = self._store.read_part(source, number, _columns_needed(rest))
-        written = []
-        for bound, step in rest:
-            with self._turns[bound.index].of(number) if bound.index in self._turns else nullcontext():
-                output, stats = self._process(bound, step, batch)
-            written.append((bound, step, self._store.write_part(step, number, batch.num_rows, output, stats)))
-            batch = output.apply(batch)
+        written: list[_Written] = []
+        while rest:
+            stage = rest[: len(first_stage([bound for bound, _ in rest], batch.schema))]
+            after = Deferred(batch)
+            for (bound, step), (output, stats) in zip(stage, self._outcomes(stage, batch, number), strict=True):
+                part = self._store.write_part(step, number, after.num_rows, output, stats)
+                written.append((bound, step, part))
+                after.apply(output)
+            rest = rest[len(stage) :]
+            batch = after.batch(_columns_needed(rest))
         return written
+
+    def _outcomes(
+        self, stage: list[tuple[BoundStep, Step]], batch: pa.RecordBatch, number: int
+    ) -> Iterator[tuple[StepOutput, dict[str, Any]]]:
+        """Yield what each step of a stage does to the rows that reach it, and its statistics."""
+        if len(stage) > 1:
+            for output, seconds in run_stage(batch, [bound for bound, _ in stage]):
+                yield output, stats_of(None, seconds)
+            return
+        [(bound, step)] = stage
+        with self._turns[bound.index].of(number) if bound.index in self._turns else nullcontext():
+            outcome = self._process(bound, step, batch)
+        yield outcome
 
     def _process(self, bound: BoundStep, step: Step, batch: pa.RecordBatch) -> tuple[StepOutput, dict[str, Any]]:
         operator = bound.operator

@@ -148,7 +148,7 @@ class Prompted(Operator):
         asked = [super().fingerprint(), *(template.identity() for template in self.templates())]
         return _native.digest(json.dumps(asked, sort_keys=True).encode())
 
-    def batches_at_once(self, rows: int) -> int:
+    def batches_at_once(self, rows: int) -> int | None:
         """Return as many as keep the serving busy: calls of one batch should not wait for the last of another."""
         busy = self.llm_serving.concurrency
         return 1 if busy <= 1 else 2 + busy // rows

@@ -35,7 +35,7 @@ from dataflow_rs.storage import part_files
 from dataflow_rs.storage.journal import Journal
 from dataflow_rs.storage.lock import RunLock
 from dataflow_rs.storage.manifest import FORMAT, Manifest, Part, Step
-from dataflow_rs.storage.outcome import StepOutput, take, with_columns
+from dataflow_rs.storage.outcome import StepOutput, bare, take
 from dataflow_rs.storage.parting import cut, slices
 from dataflow_rs.storage.stored_dataset import StoredDataset
 
@@ -342,7 +342,7 @@ class StepStore:
             if len(found) == len(wanted):
                 break
         if not wanted:
-            return _bare(step.parts[number].rows_out)
+            return bare(step.parts[number].rows_out)
         return pa.RecordBatch.from_arrays(
             [found[name] for name in wanted], schema=pa.schema([schema.field(name) for name in wanted])
         )
@@ -403,8 +403,3 @@ class StepStore:
 
 def _counts(log: pa.RecordBatch | None, column: str) -> dict[str, int]:
     return dict(Counter(log[column].to_pylist()).most_common()) if log is not None else {}
-
-
-def _bare(rows: int) -> pa.RecordBatch:
-    """Return a batch without columns that still knows its number of rows."""
-    return with_columns(pa.record_batch({"": pa.nulls(rows)}), {}).select([])

@@ -65,7 +65,7 @@ class FailingEvaluator(RowOperator):
         output_key: nothing.
     """
 
-    at_once: ClassVar[int] = 4
+    at_once: ClassVar[int | None] = 4
     fail: ClassVar[bool] = True
 
     def process(self, batch: pa.RecordBatch, input_key: Text = "text", output_key: Integer = "nothing"):
@@ -86,8 +86,23 @@ class Chain(Pipeline):
             operator.run(storage=self.storage.step(), input_key="text")
 
 
+class CopyEvaluator(RowOperator):
+    """Three batches at once.
+
+    Keys:
+        input_key: text.
+        output_key: number of characters.
+    """
+
+    at_once: ClassVar[int | None] = 3
+
+    def process(self, batch: pa.RecordBatch, input_key: Text = "text", output_key: Integer = "characters"):
+        return {output_key: [len(text) for text in batch[input_key].to_pylist()]}
+
+
 def operators():
-    return [RemoveExtraSpacesRefiner(), WordNumberFilter(min_words=4), OrderEvaluator(), HtmlEntityFilter()]
+    steps = [RemoveExtraSpacesRefiner(), WordNumberFilter(min_words=4), OrderEvaluator(), HtmlEntityFilter()]
+    return [*steps, CopyEvaluator()]
 
 
 def test_the_tables_do_not_depend_on_how_many_parts_are_under_way(tmp_path):
@@ -150,7 +165,7 @@ def test_ctrl_c_stops_what_is_under_way_and_a_later_run_goes_on(tmp_path):
             output_key: nothing.
         """
 
-        at_once: ClassVar[int] = 3
+        at_once: ClassVar[int | None] = 3
         stopped: ClassVar[list[str]] = []
         slow: ClassVar[bool] = True
 
@@ -189,7 +204,7 @@ def test_ctrl_c_stops_what_is_under_way_and_a_later_run_goes_on(tmp_path):
 def test_rows_made_in_parallel_keep_their_order_and_parents(tmp_path):
     results = []
     for batch_rows in (3, 40):
-        chain = Chain(tmp_path / str(batch_rows), [RemoveExtraSpacesRefiner(), SplitGenerator()], batch_rows)
+        chain = Chain(tmp_path / str(batch_rows), [CopyEvaluator(), SplitGenerator()], batch_rows)
         chain.compile().run(quiet=True)
         run = Run.open(tmp_path / str(batch_rows))
         results.append((chain.storage.read(), run.row_ids(2)))
