@@ -7,7 +7,7 @@
 PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
-EXTRAS = openai,local,pandas
+EXTRAS = openai,local,math,pandas
 MODEL = qwen2.5-coder-0.5b-instruct
 LARGE_MODEL = qwen2.5-coder-1.5b-instruct
 PYTEST = $(BIN)/python -m pytest

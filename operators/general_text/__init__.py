@@ -8,6 +8,7 @@ from dataflow_rs.operators.general_text.char_number import CharNumberFilter
 from dataflow_rs.operators.general_text.colon_end import ColonEndFilter
 from dataflow_rs.operators.general_text.content_null import ContentNullFilter
 from dataflow_rs.operators.general_text.curly_bracket import CurlyBracketFilter
+from dataflow_rs.operators.general_text.decontamination import DecontaminationFilter
 from dataflow_rs.operators.general_text.html_entity import HtmlEntityFilter
 from dataflow_rs.operators.general_text.html_url_remover import HtmlUrlRemoverRefiner
 from dataflow_rs.operators.general_text.line_end_with_ellipsis import LineEndWithEllipsisFilter
@@ -34,6 +35,7 @@ __all__ = [
     "ColonEndFilter",
     "ContentNullFilter",
     "CurlyBracketFilter",
+    "DecontaminationFilter",
     "HtmlEntityFilter",
     "HtmlUrlRemoverRefiner",
     "LLMLanguageFilter",

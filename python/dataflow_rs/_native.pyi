@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias, final
 import pyarrow as pa
 
 __all__ = [
+    "DecontaminationIndex",
     "Digest",
     "FastTextModel",
     "MinHashIndex",
@@ -22,11 +23,15 @@ __all__ = [
     "TextStage",
     "TextWriter",
     "__version__",
+    "clean_answers",
+    "compare_answers",
     "digest",
+    "extract_answers",
     "k_center",
     "lsh_collision_probability",
     "lsh_params",
     "nearest",
+    "read_answers",
     "read_part",
     "release_memory",
     "set_threads",
@@ -66,6 +71,32 @@ class FastTextModel:
 
     def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
         """The probability of one label for each text (float64)."""
+
+@final
+class DecontaminationIndex:
+    """Evaluation items, searchable by runs of their words."""
+
+    def __new__(
+        cls,
+        items: _Column,
+        *,
+        ngram: int = 13,
+        min_words: int = 8,
+        normalization: str = "words",
+        max_items: int | None = None,
+    ) -> DecontaminationIndex: ...
+    def check(self, column: _Column) -> _ArrowArray:
+        """Judges a column.
+
+        Returns ngrams (uint64), the shares of text and item (float64), and of rows where something was found the number
+        of the item (uint32), start and end of its longest span (uint64, in characters) and its quote (string).
+        """
+
+    @property
+    def runs(self) -> int:
+        """Runs that are looked up."""
+
+    def __len__(self) -> int: ...
 
 @final
 class MinHashIndex:
@@ -114,16 +145,8 @@ class TextRefiner:
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
 
-@final
-class TextStage:
-    """Rules and refiners that follow each other on one column; every text goes through them once."""
-
-    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
-    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
-        """Carries the texts of an array through all operators.
-
-        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
-        """
+def extract_answers(replies: _ArrowArray) -> _ArrowArray:
+    """The final answer of each reply; null where there is none."""
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
@@ -145,6 +168,12 @@ class Digest:
     def hexdigest(self) -> str:
         """The digest of all bytes so far, 64 hexadecimal digits."""
 
+def clean_answers(answers: _ArrowArray) -> _ArrowArray:
+    """Each answer in one form: no wrappers, sizes and units, numbers in canonical form; null stays null."""
+
+def compare_answers(golds: _ArrowArray, answers: _ArrowArray) -> _ArrowArray:
+    """Whether each answer is the same as its gold answer; null where that takes algebra or one of them is null."""
+
 def digest(bytes: bytes) -> str:
     """The BLAKE3 digest of some bytes, 64 hexadecimal digits."""
 
@@ -156,6 +185,9 @@ def release_memory() -> None:
 
 def sync_parts(paths: list[Path]) -> None:
     """Waits until the disk has the files."""
+
+def read_answers(texts: _ArrowArray) -> _ArrowArray:
+    """The answer that each text is or ends with; null where there is none."""
 
 def read_part(
     path: str | os.PathLike[str], size: int, checksum: int, columns: list[str] | None = None

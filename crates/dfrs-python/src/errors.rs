@@ -13,7 +13,9 @@ import_exception!(dataflow_rs.exceptions, StorageError);
 
 pub fn from_dedup(error: &dfrs_dedup::Error) -> PyErr {
     match error {
-        dfrs_dedup::Error::Full(_) => OperatorError::new_err(error.to_string()),
+        dfrs_dedup::Error::Full(_) | dfrs_dedup::Error::TooManyRuns(_) => {
+            OperatorError::new_err(error.to_string())
+        }
         _ => ParameterError::new_err(error.to_string()),
     }
 }

@@ -1,8 +1,8 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
-#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
-
+mod answers;
+mod decontamination;
 mod dedup;
 mod errors;
 mod fasttext;
@@ -22,6 +22,10 @@ mod _native {
     #[pymodule_export]
     #[allow(non_upper_case_globals)] // Python's name for it
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::answers::{clean_answers, compare_answers, extract_answers, read_answers};
+    use crate::decontamination::DecontaminationIndex;
 
     #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};

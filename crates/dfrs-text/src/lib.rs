@@ -8,7 +8,7 @@
 //! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
 
-mod document;
+pub mod answers;
 mod error;
 pub mod fasttext;
 mod judgement;

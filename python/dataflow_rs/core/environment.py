@@ -11,8 +11,7 @@ from dataflow_rs.exceptions import MissingExtraError
 EXTRAS = {
     "openai": ("openai",),
     "local": ("xllamacpp", "openai"),
-    "vllm": ("vllm",),
-    "litellm": ("litellm",),
+    "math": ("math_verify",),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""
