@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataflow_rs.operators.core_text.bench_answer_generator import BenchAnswerGenerator
+from dataflow_rs.operators.core_text.bench_dataset_evaluator import (
+    BenchDatasetEvaluator,
+    BenchDatasetEvaluatorQuestion,
+)
 from dataflow_rs.operators.core_text.chunked_prompted_generator import ChunkedPromptedGenerator
 from dataflow_rs.operators.core_text.embedding_generator import EmbeddingGenerator
 from dataflow_rs.operators.core_text.format_str_prompted_generator import FormatStrPromptedGenerator
@@ -18,8 +23,12 @@ from dataflow_rs.operators.core_text.sample_filter import SampleFilter
 from dataflow_rs.operators.core_text.text2_multi_hop_qa_generator import Text2MultiHopQAGenerator
 from dataflow_rs.operators.core_text.text2qa_generator import Text2QAGenerator
 from dataflow_rs.operators.core_text.text2qa_sample_evaluator import Text2QASampleEvaluator
+from dataflow_rs.operators.core_text.unified_bench_dataset_evaluator import UnifiedBenchDatasetEvaluator
 
 __all__ = [
+    "BenchAnswerGenerator",
+    "BenchDatasetEvaluator",
+    "BenchDatasetEvaluatorQuestion",
     "ChunkedPromptedGenerator",
     "EmbeddingGenerator",
     "FormatStrPromptedGenerator",
@@ -36,4 +45,5 @@ __all__ = [
     "Text2MultiHopQAGenerator",
     "Text2QAGenerator",
     "Text2QASampleEvaluator",
+    "UnifiedBenchDatasetEvaluator",
 ]
