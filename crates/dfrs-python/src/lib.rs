@@ -25,6 +25,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::answers::{clean_answers, compare_answers, extract_answers, read_answers};
+
+    #[pymodule_export]
     use crate::decontamination::DecontaminationIndex;
 
     #[pymodule_export]

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answers;
+mod document;
 mod error;
 pub mod fasttext;
 mod judgement;

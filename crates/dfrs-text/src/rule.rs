@@ -85,6 +85,7 @@ rules! {
     "lorem_ipsum" => LoremIpsum(lorem_ipsum),
     "mean_word_length" => MeanWordLength(mean_word_length),
     "no_punc" => NoPunc(no_punc),
+    "reasoning_answer_ngram" => ReasoningAnswerNgram(reasoning_answer_ngram),
     "sentence_number" => SentenceNumber(sentence_number),
     "special_character" => SpecialCharacter(special_character),
     "symbol_word_ratio" => SymbolWordRatio(symbol_word_ratio),

@@ -245,3 +245,53 @@ proptest! {
         prop_assert_eq!(compare(&text, &canonical), Some(true));
     }
 }
+
+/// The same share, slowly: sets of joined tokens.
+fn slow_share(text: &str, size: usize) -> f64 {
+    let words: Vec<String> = text
+        .split(|char: char| !(char.is_alphanumeric() || char == '_'))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    if words.len() < size {
+        return 1.0;
+    }
+    let all: Vec<Vec<String>> = words.windows(size).map(<[String]>::to_vec).collect();
+    let distinct: std::collections::HashSet<_> = all.iter().collect();
+    distinct.len() as f64 / all.len() as f64
+}
+
+fn ngram_rule(size: usize) -> dfrs_text::Rule {
+    let parameters = format!(r#"{{"min_score": 0.1, "max_score": 1.0, "ngrams": {size}}}"#);
+    dfrs_text::Rule::from_json("reasoning_answer_ngram", &parameters).unwrap()
+}
+
+#[test]
+fn repetition_of_ngrams() {
+    use dfrs_text::Judge;
+    let table = [
+        ("one two three", 5, true, Some(1.0)),
+        ("a b a b a b", 2, true, Some(0.4)),
+        ("再来再来再来再来", 2, true, Some(2.0 / 7.0)),
+        ("...", 2, false, None),
+        ("", 2, false, None),
+    ];
+    for (text, size, keep, value) in table {
+        let judged = ngram_rule(size).judge(text);
+        assert_eq!((judged.keep, judged.value), (keep, value), "{text:?}");
+    }
+    let judged = ngram_rule(1).judge(&"again ".repeat(50));
+    assert_eq!(
+        (judged.keep, judged.rule, judged.threshold),
+        (false, "min_score", Some(0.1))
+    );
+}
+
+proptest! {
+    #[test]
+    fn repetition_is_that_of_the_slow_count(text in "[ab_ .é-]{0,60}", size in 1_usize..5) {
+        use dfrs_text::Judge;
+        let judged = ngram_rule(size).judge(&text);
+        prop_assert!(judged.value.is_none_or(|value| (value - slow_share(&text, size)).abs() < 1e-12));
+    }
+}

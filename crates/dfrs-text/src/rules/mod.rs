@@ -13,6 +13,7 @@ pub mod line_with_javascript;
 pub mod lorem_ipsum;
 pub mod mean_word_length;
 pub mod no_punc;
+pub mod reasoning_answer_ngram;
 pub mod sentence_number;
 pub mod special_character;
 pub mod symbol_word_ratio;
