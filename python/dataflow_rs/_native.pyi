@@ -22,6 +22,7 @@ __all__ = [
     "TextRefiner",
     "TextStage",
     "TextWriter",
+    "Tokenizer",
     "__version__",
     "clean_answers",
     "compare_answers",
@@ -270,15 +271,6 @@ class TextStage:
         Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
         """
 
-def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
-    """Probability that two texts of the given Jaccard similarity share a band."""
-
-def lsh_params(threshold: float, num_perm: int) -> tuple[int, int]:
-    """Number of bands and positions per band that suit a similarity threshold."""
-
-def set_threads(n: int | None = None) -> None:
-    """Bounds the threads of all native operators; None is one per processor."""
-
 @final
 class TextWriter:
     """A text file being written; it appears under its name with `finish`."""
@@ -290,3 +282,49 @@ class TextWriter:
         """Give the file its name and return the number of rows."""
     def abort(self) -> None:
         """Forget the file; nothing is left of it."""
+
+@final
+class Tokenizer:
+    """A vocabulary with the rules that cut texts for it."""
+
+    @staticmethod
+    def from_tiktoken(file: bytes, encoding: str, special: bool = False) -> Tokenizer:
+        """Read the content of a tiktoken file; `special` reads special tokens in texts as such.
+
+        Raises:
+            ParameterError: the encoding is unknown, or the file is not one.
+        """
+
+    @staticmethod
+    def from_json(file: bytes, special: bool = True) -> Tokenizer:
+        """Read the content of a tokenizer.json; `special` reads special tokens in texts as such.
+
+        Raises:
+            ParameterError: the file is not one.
+        """
+
+    def count(self, column: _Column) -> _ArrowArray:
+        """Number of tokens per row (int64); null stays null."""
+
+    def encode(self, column: _Column) -> _ArrowArray:
+        """Tokens per row (large list of uint32); null stays null."""
+
+    def count_text(self, text: str) -> int:
+        """Number of tokens of one text."""
+
+    def encode_text(self, text: str) -> list[int]:
+        """Tokens of one text."""
+
+    def decode_bytes(self, ids: list[int]) -> bytes:
+        """The bytes that some tokens stand for."""
+
+    def token_id(self, token: str) -> int | None:
+        """The id of a token, None if there is no such token."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of tokens, special ones included."""
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the vocabulary is encoded here, as opposed to by the general library, which is slower."""

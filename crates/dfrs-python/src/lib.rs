@@ -12,6 +12,7 @@ mod parts;
 mod rows;
 mod text;
 mod threads;
+mod tokenize;
 mod vectors;
 
 use pyo3::prelude::*;
@@ -52,6 +53,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::tokenize::Tokenizer;
 
     #[pymodule_export]
     use crate::vectors::{k_center, nearest};
