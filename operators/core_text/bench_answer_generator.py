@@ -83,7 +83,7 @@ class BenchAnswerGenerator(Prompted, RowOperator):
         if not isinstance(template, (BenchAnswerPrompt, *self.prompts)):
             names = ", ".join(cls.__name__ for cls in self.prompts)
             raise ParameterError(
-                f"{self.name}(prompt_template=): {template.name} is not accepted; accepted are {names} and its subclasses"
+                f"{self.name}(prompt_template=): {template.name} is not accepted; accepted are {names} and subclasses"
             )
         if isinstance(template, FormatStrPrompt):
             system = template.system_prompt or self.system_prompt
@@ -113,13 +113,13 @@ class BenchAnswerGenerator(Prompted, RowOperator):
         batch: pa.RecordBatch,
         input_text_key: str | None = None,
         input_question_key: str | None = None,
-        input_target_key: str | None = None,
-        input_targets_key: str | None = None,
+        input_target_key: str | None = None,  # noqa: ARG002 - named for the evaluator; never shown to the model
+        input_targets_key: str | None = None,  # noqa: ARG002
         input_choices_key: str | None = None,
-        input_label_key: str | None = None,
-        input_labels_key: str | None = None,
-        input_better_key: str | None = None,
-        input_rejected_key: str | None = None,
+        input_label_key: str | None = None,  # noqa: ARG002
+        input_labels_key: str | None = None,  # noqa: ARG002
+        input_better_key: str | None = None,  # noqa: ARG002
+        input_rejected_key: str | None = None,  # noqa: ARG002
         input_context_key: str | None = None,
         output_key: Text = "generated_ans",
     ) -> Rows:

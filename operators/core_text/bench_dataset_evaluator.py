@@ -80,8 +80,8 @@ class BenchDatasetEvaluator(AnswerComparing, DatasetOperator):
     """Say for each row whether an answer is right, and report the accuracy.
 
     `match` takes the final answer of a solution and compares it by value, so that `0.5` is `1/2`; `semantic` asks a
-    judge, whose reply is JSON: a reply without a verdict is an error of its row, not a match. A row without an answer or
-    without a right answer has a null result and does not count.
+    judge, whose reply is JSON: a reply without a verdict is an error of its row, not a match. A row without an answer
+    or without a right answer has a null result and does not count.
 
     Args:
         llm_serving: the judge, for `semantic`.
@@ -99,7 +99,8 @@ class BenchDatasetEvaluator(AnswerComparing, DatasetOperator):
     Examples:
         >>> import pyarrow as pa
         >>> from dataflow_rs.operators.core_text import BenchDatasetEvaluator
-        >>> table = pa.table({"generated_cot": ["So the answer is 0.5.", "7", None], "golden_answer": ["1/2", "8", "9"]})
+        >>> answers = ["So the answer is 0.5.", "7", None]
+        >>> table = pa.table({"generated_cot": answers, "golden_answer": ["1/2", "8", "9"]})
         >>> BenchDatasetEvaluator().apply(table)["answer_match_result"].to_pylist()
         [True, False, None]
     """

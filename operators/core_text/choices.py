@@ -47,10 +47,11 @@ def chosen_one(reply: str, options: Sequence[Any]) -> int | None:
     text = answer_of(reply).strip()
     letters = [letter(number) for number in range(len(options))]
     lines = [line for line in text.splitlines() if line.strip()]
+    last = _ALONE.fullmatch(lines[-1]) if lines else None
     for found in (
         _BOXED.findall(text),
         _SAID.findall(text),
-        _ALONE.fullmatch(lines[-1]).groups() if lines and _ALONE.fullmatch(lines[-1]) else (),
+        [] if last is None else [last[1]],
         ["".join(groups) for groups in _MARKED.findall(text)],
     ):
         named = [one.upper() for one in found if one.upper() in letters]

@@ -79,6 +79,14 @@ class ChunkedPromptedGenerator(Prompted, RowOperator):
         """Return the template that is rendered."""
         return (self._prompt,)
 
+    def problems(self) -> list[str]:
+        """Return why the step could not run, a tokenizer that is not there included."""
+        try:
+            self._length()
+        except ParameterError as error:
+            return [*super().problems(), f"{self.name}(enc=): {error}"]
+        return super().problems()
+
     def roles(self, keys: Any) -> dict[str, Any]:
         """Return the column of the path; the text is what the file holds."""
         bound = super().roles(keys)

@@ -131,16 +131,16 @@ class UnifiedBenchDatasetEvaluator(Judging, DatasetOperator):
     def process(
         self,
         dataset: Dataset,
-        input_text_key: str | None = None,
-        input_question_key: str | None = None,
+        input_text_key: str | None = None,  # noqa: ARG002 - one set of keys for generator and evaluator
+        input_question_key: str | None = None,  # noqa: ARG002
         input_target_key: str | None = None,
         input_targets_key: str | None = None,
         input_choices_key: str | None = None,
         input_label_key: str | None = None,
         input_labels_key: str | None = None,
-        input_better_key: str | None = None,
-        input_rejected_key: str | None = None,
-        input_context_key: str | None = None,
+        input_better_key: str | None = None,  # noqa: ARG002
+        input_rejected_key: str | None = None,  # noqa: ARG002
+        input_context_key: str | None = None,  # noqa: ARG002
         input_pred_key: str = "generated_ans",
         output_eval_valid_key: Boolean = "eval_valid",
         output_eval_error_key: Text = "eval_error",

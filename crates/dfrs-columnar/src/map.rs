@@ -30,16 +30,3 @@ pub fn map_rows_with<S, T: Send>(
         .map_init(state, |state, row| apply(state, texts.get(row)))
         .collect()
 }
-
-/// The same with something that a task makes first and passes along, such as a buffer.
-pub fn map_rows_with<S, T: Send>(
-    texts: &Texts<'_>,
-    rows: Range<usize>,
-    make: impl Fn() -> S + Sync + Send,
-    apply: impl Fn(&mut S, Option<&str>) -> T + Sync + Send,
-) -> Vec<T> {
-    rows.into_par_iter()
-        .with_min_len(MIN_ROWS_PER_TASK)
-        .map_init(make, |state, row| apply(state, texts.get(row)))
-        .collect()
-}
