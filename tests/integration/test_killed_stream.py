@@ -1,4 +1,4 @@
-"""Many rows over an endpoint with every kind of fault, killed again and again: nothing is lost, mixed up or paid twice."""
+"""Many rows over an endpoint with every kind of fault, killed again and again: none is lost, mixed up or paid twice."""
 
 from __future__ import annotations
 

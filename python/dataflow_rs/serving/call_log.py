@@ -250,7 +250,7 @@ def split(call: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     Examples:
         >>> system, user = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}
         >>> split({"model": "m", "messages": [system, user], "sample": 1})[1]
-        {'sample': 1, 'messages': [{'role': 'user', 'content': 'Why?'}]}
+        {'messages': [{'role': 'user', 'content': 'Why?'}], 'sample': 1}
     """
     messages = call.get("messages")
     if not messages:

@@ -63,11 +63,11 @@ class Endpoint:
         """Whether it failed too many times in a row."""
         return self.failures >= _BREAKS_AFTER
 
-    def answered(self, started: float, now: float, under_way: int) -> None:
-        """Take in an answer, or an error that only a working endpoint gives."""
+    def answered(self, started: float, now: float, under_way: int, bound: int) -> None:
+        """Take in an answer, or an error that only a working endpoint gives; see `AdaptiveLimit.answered`."""
         self.failures = self._shrinks = 0
         self.down_since = None
-        self.limit.answered(started, now, under_way)
+        self.limit.answered(started, now, under_way, bound)
 
     def failed(self, error: ServingError, started: float, now: float) -> None:
         """Take in a failed call."""

@@ -169,7 +169,7 @@ class AsyncEngine:
         self, request: Request, send: Send, endpoint: Endpoint, ends: float | None
     ) -> Completion | ServingError:
         started = self._loop.time()
-        under_way = endpoint.under_way
+        under_way, bound = endpoint.under_way, endpoint.limit.value
         limit = self.policy.timeout_s if ends is None else min(self.policy.timeout_s, ends - started)
         outcome: Completion | ServingError
         try:
@@ -185,7 +185,7 @@ class AsyncEngine:
             if isinstance(outcome, ServingError) and is_outage(outcome):
                 endpoint.failed(outcome, started, now)
             else:
-                endpoint.answered(started, now, under_way)
+                endpoint.answered(started, now, under_way, bound)
         finally:
             self.pool.release(endpoint)
         if self._tokens is not None and isinstance(outcome, Completion):

@@ -18,6 +18,7 @@ _GROWTH = 0.05
 _NOTABLE_GROWTH, _LEAST_GAIN = 1.25, 0.1
 _ROUNDS_HELD = 20
 _LEAST_ROUND = 8
+_BINDS = 0.9
 
 
 class AdaptiveLimit:
@@ -29,7 +30,7 @@ class AdaptiveLimit:
     Examples:
         >>> limit = AdaptiveLimit(100)
         >>> for _ in range(16):
-        ...     limit.answered(started=0.0, ended=1.0, under_way=16)
+        ...     limit.answered(started=0.0, ended=1.0, under_way=16, bound=16)
         >>> limit.value
         32
     """
@@ -49,13 +50,20 @@ class AdaptiveLimit:
         """The limit now, from 1 to the ceiling."""
         return max(1, int(self._size + 1e-9))
 
-    def answered(self, started: float, ended: float, under_way: int) -> None:
-        """Take in a call that came back; `under_way` is the number of calls at its start, itself included."""
+    def answered(self, started: float, ended: float, under_way: int, bound: int) -> None:
+        """Take in a call that came back.
+
+        Args:
+            started: when it was sent.
+            ended: now.
+            under_way: calls at its start, itself included.
+            bound: the limit at its start.
+        """
         self._ok += 1
         if self._ok > self._size:
             self._ok = self._refused = 0
-        if under_way < 0.9 * self.value:
-            return  # the limit does not bind, so this says nothing about a higher one
+        if under_way < _BINDS * bound:
+            return  # the limit did not bind, so this says nothing about a higher one
         self._calls += 1
         self._seconds += ended - started
         self._under_way += under_way

@@ -35,18 +35,19 @@ def simulate(endpoint, capacity, *, latency=1.0, queues=False, failing=0.0, call
                 busy += 1
                 heapq.heappush(events, (now + latency, number + 0.5, waiting_since, waiting_seen, True))
             if ok:
-                endpoint.answered(started, now, seen)
+                endpoint.answered(started, now, *seen)
             else:
                 endpoint.failed(ServerFailedError("no", status=503), started, now)
         endpoint.under_way += 1
+        seen = (endpoint.under_way, endpoint.limit.value)
         if busy < capacity:
             busy += 1
             duration = latency * chosen.uniform(0.8, 1.2)
-            heapq.heappush(events, (now + duration, number, now, endpoint.under_way, chosen.random() >= failing))
+            heapq.heappush(events, (now + duration, number, now, seen, chosen.random() >= failing))
         elif queues:
-            queue.append((now, endpoint.under_way))
+            queue.append((now, seen))
         else:
-            heapq.heappush(events, (now + latency / 100, number, now, endpoint.under_way, None))
+            heapq.heappush(events, (now + latency / 100, number, now, seen, None))
         if number > calls / 2:
             limits.append(endpoint.limit.value)
     return limits
@@ -111,7 +112,7 @@ def test_an_endpoint_that_fails_again_and_again_is_tried_with_single_calls():
     assert not endpoint.admits(9.6)
     endpoint.failed(TransportError("no"), 9.6, 10.0)
     assert (endpoint.free_at, endpoint.broken) == (11.0, True)
-    endpoint.answered(11.0, 11.5, 1)
+    endpoint.answered(11.0, 11.5, 1, 16)
     assert endpoint.admits(11.5)
     assert not endpoint.broken
 
