@@ -218,10 +218,13 @@ def test_threads_share_a_budget(tmp_path):
 
     # Each of four threads needs 30 * 5 tokens, and sets aside 27 a call: all of it fits, if they wait for each other.
     settings = {"call_log": tmp_path / "calls.log", "budget_tokens": 4 * 30 * 5 + 27, "max_tokens": 20}
-    with FaultServer(latency_s=0.002) as server, asking(server, **settings) as serving:
-        with ThreadPoolExecutor(4) as pool:
-            lots = [[f"lot {lot} {number}" for number in range(30)] for lot in range(4)]
-            found = list(pool.map(serving.generate_from_input, lots))
+    lots = [[f"lot {lot} {number}" for number in range(30)] for lot in range(4)]
+    with (
+        FaultServer(latency_s=0.002) as server,
+        asking(server, **settings) as serving,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        found = list(pool.map(serving.generate_from_input, lots))
     assert found == [[echo(prompt) for prompt in lot] for lot in lots]
     assert serving.usage == Usage(360, 240)
 
