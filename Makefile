@@ -7,7 +7,7 @@
 PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
-EXTRAS = openai,local,pandas
+EXTRAS = openai,local,math,pandas
 MODEL = qwen2.5-coder-0.5b-instruct
 EMBEDDING_MODEL = all-minilm-l6-v2
 LARGE_MODEL = qwen2.5-coder-1.5b-instruct

