@@ -40,9 +40,11 @@ __all__ = [
     "compare_answers",
     "digest",
     "extract_answers",
+    "k_center",
     "lsh_collision_probability",
     "lsh_params",
     "lsh_params_for_recall",
+    "nearest",
     "read_answers",
     "read_part",
     "release_memory",
@@ -474,6 +476,14 @@ def take(values: pa.Array, positions: pa.Array) -> _ArrowArray:
 
 def window(positions: pa.Int64Array, start: int, end: int) -> tuple[int, _ArrowArray]:
     """How many of the ascending positions lie before `start`, and those up to `end`, counted from `start`."""
+
+def k_center(vectors: pa.FixedSizeListArray, count: int, start: int) -> tuple[_ArrowArray, _ArrowArray]:
+    """Positions of `count` vectors chosen greedily (int64), and every vector's distance to the nearest of them."""
+
+def nearest(
+    queries: pa.FixedSizeListArray, vectors: pa.FixedSizeListArray, count: int
+) -> tuple[_ArrowArray, _ArrowArray]:
+    """For each query the `count` vectors of greatest cosine, one query after the other: positions and cosines."""
 
 def threads() -> int:
     """Number of threads that native operators run on."""

@@ -21,6 +21,7 @@ mod spans;
 mod text;
 mod threads;
 mod tokenize;
+mod vectors;
 
 use pyo3::prelude::*;
 
@@ -81,4 +82,7 @@ mod _native {
 
     #[pymodule_export]
     use crate::tokenize::Tokenizer;
+
+    #[pymodule_export]
+    use crate::vectors::{k_center, nearest};
 }

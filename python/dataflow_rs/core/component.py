@@ -21,7 +21,7 @@ from dataflow_rs.exceptions import ParameterError, RecipeError, RegistryError, n
 
 _ComponentT = TypeVar("_ComponentT", bound="type[Component]")
 _components: dict[str, type[Component]] = {}
-_LIBRARY = ("dataflow_rs.serving", "dataflow_rs.prompts", "dataflow_rs.testing")
+_LIBRARY = ("dataflow_rs.serving", "dataflow_rs.prompts", "dataflow_rs.retrieval", "dataflow_rs.testing")
 
 
 class ComponentSpec:
