@@ -47,7 +47,9 @@ impl Tokenizer {
     /// Number of tokens per row (int64); null stays null.
     fn count(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyArray> {
         let counts = self.map(py, column, |encoder, text| encoder.count(text))?;
-        let counts = counts.into_iter().map(|count| count.map(|count| count as i64));
+        let counts = counts
+            .into_iter()
+            .map(|count| count.map(|count| count as i64));
         let array: ArrayRef = Arc::new(counts.collect::<Int64Array>());
         Ok(PyArray::from_array_ref(array))
     }
@@ -88,7 +90,9 @@ impl Tokenizer {
 
     /// The bytes that some tokens stand for.
     fn decode_bytes(&self, ids: Vec<u32>) -> PyResult<Vec<u8>> {
-        self.inner.decode(&ids).map_err(|error| errors::from_tokenize(&error))
+        self.inner
+            .decode(&ids)
+            .map_err(|error| errors::from_tokenize(&error))
     }
 
     /// The id of a token, None if there is no such token.
@@ -109,7 +113,10 @@ impl Tokenizer {
     }
 
     fn __repr__(&self) -> String {
-        format!("Tokenizer(vocabulary_size={})", self.inner.vocabulary_size())
+        format!(
+            "Tokenizer(vocabulary_size={})",
+            self.inner.vocabulary_size()
+        )
     }
 }
 
