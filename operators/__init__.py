@@ -8,6 +8,6 @@ if __name__ != "dataflow_rs.operators":
         "would register every operator twice"
     )
 
-from dataflow_rs.operators import core_text, general_text
+from dataflow_rs.operators import conversations, core_text, general_text, text_pt, text_sft
 
-__all__ = ["core_text", "general_text"]
+__all__ = ["conversations", "core_text", "general_text", "text_pt", "text_sft"]

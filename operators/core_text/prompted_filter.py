@@ -9,6 +9,7 @@ from dataflow_rs.core.bases import FilterOperator
 from dataflow_rs.core.keys import Integer, Text
 from dataflow_rs.core.registry import operator
 from dataflow_rs.core.results import Verdict
+from dataflow_rs.core.score_range import score_range
 from dataflow_rs.core.validation import check_range
 from dataflow_rs.operators.core_text.prompted_evaluator import DEFAULT_INSTRUCTION
 from dataflow_rs.prompts import Prompted, PromptTemplate, ScorePrompt
@@ -65,20 +66,10 @@ class PromptedFilter(Prompted, FilterOperator):
         """Judge each text."""
         answers = self.ask(batch, self._prompt, {"input_key": input_key})
         scores = answers.column("score")
-        judged = [self._judge(score) for score in scores]
-        return Verdict(
-            keep=[keep for keep, _, _ in judged],
-            rule=[rule for _, rule, _ in judged],
-            value=scores,
-            threshold=[threshold for _, _, threshold in judged],
+        return score_range(
+            scores,
+            min_score=self.min_score,
+            max_score=self.max_score,
             columns={output_key: scores},
             errors=answers.errors,
         )
-
-    def _judge(self, score: int | None) -> tuple[bool, str | None, float | None]:
-        """Return (keep, rule, threshold)."""
-        if score is None:
-            return False, "empty", None
-        if score < self.min_score:
-            return False, "min_score", float(self.min_score)
-        return score <= self.max_score, "max_score", float(self.max_score)

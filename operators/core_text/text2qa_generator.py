@@ -72,7 +72,7 @@ class Text2QAGenerator(Prompted, ExpandOperator):
         """Return the template that writes a pair."""
         return (self._prompt,)
 
-    def roles(self, keys: Any) -> dict[str, str]:
+    def roles(self, keys: Any) -> dict[str, Any]:
         """Return the inputs that are no columns of their own: the text, and the task that the first call finds."""
         bound = super().roles(keys)
         return {**bound, "task": bound["text"]}

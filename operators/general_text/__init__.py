@@ -13,6 +13,7 @@ from dataflow_rs.operators.general_text.html_url_remover import HtmlUrlRemoverRe
 from dataflow_rs.operators.general_text.line_end_with_ellipsis import LineEndWithEllipsisFilter
 from dataflow_rs.operators.general_text.line_start_with_bulletpoint import LineStartWithBulletpointFilter
 from dataflow_rs.operators.general_text.line_with_javascript import LineWithJavascriptFilter
+from dataflow_rs.operators.general_text.llm_language import LLMLanguageFilter
 from dataflow_rs.operators.general_text.lorem_ipsum import LoremIpsumFilter
 from dataflow_rs.operators.general_text.mean_word_length import MeanWordLengthFilter
 from dataflow_rs.operators.general_text.min_hash_deduplicate import MinHashDeduplicateFilter
@@ -35,6 +36,7 @@ __all__ = [
     "CurlyBracketFilter",
     "HtmlEntityFilter",
     "HtmlUrlRemoverRefiner",
+    "LLMLanguageFilter",
     "LineEndWithEllipsisFilter",
     "LineStartWithBulletpointFilter",
     "LineWithJavascriptFilter",

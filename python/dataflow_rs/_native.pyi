@@ -14,10 +14,12 @@ import pyarrow as pa
 
 __all__ = [
     "Digest",
+    "FastTextModel",
     "MinHashIndex",
     "TextFilter",
     "TextReader",
     "TextRefiner",
+    "TextStage",
     "TextWriter",
     "Tokenizer",
     "__version__",
@@ -45,6 +47,24 @@ class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any: ...
 
 _Column: TypeAlias = _ArrowArray | _ArrowStream
+
+@final
+class FastTextModel:
+    """A fastText classifier; predicts labels for columns of text."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> FastTextModel: ...
+    @property
+    def labels(self) -> list[str]:
+        """The labels without their prefix `__label__`."""
+
+    def classify(self, column: _Column, preparation_json: str) -> _ArrowArray:
+        """Predicts the likeliest label of each text: label (string) and probability (float64)."""
+
+    def predict(self, column: _Column, labels: int, preparation_json: str) -> _ArrowArray:
+        """Predicts several labels of each text, best first: labels (list of string), probabilities (list of float64)."""
+
+    def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
+        """The probability of one label for each text (float64)."""
 
 @final
 class MinHashIndex:
@@ -92,6 +112,17 @@ class TextRefiner:
     def __new__(cls, refiner: str, parameters_json: str) -> TextRefiner: ...
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
+
+@final
+class TextStage:
+    """Rules and refiners that follow each other on one column; every text goes through them once."""
+
+    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
+    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
+        """Carries the texts of an array through all operators.
+
+        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
+        """
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""

@@ -15,9 +15,10 @@ ALLOWED = {
     "storage": {"exceptions", "_native"},
     "core": {"storage", "exceptions", "_native"},
     "serving": {"core", "storage", "exceptions", "_native"},
-    "prompts": {"core", "serving", "exceptions"},
+    "prompts": {"core", "serving", "exceptions", "_native"},
     "testing": {"core", "serving", "prompts", "exceptions"},
-    "operators": {"core", "prompts", "exceptions", "_native"},
+    "operators": {"core", "prompts", "retrieval", "serving", "exceptions", "_native"},
+    "retrieval": {"core", "serving", "storage", "exceptions", "_native"},
     "pipeline": {"core", "storage", "exceptions", "_native"},
     "pipelines": {"operators", "core", "serving", "prompts", "pipeline", "storage", "exceptions"},
     "report": {"core", "pipeline", "storage", "exceptions"},
@@ -29,7 +30,7 @@ FACADE |= {"Run": "storage", "__version__": "_native"}
 
 CRATES = {
     "dfrs-text": set(),
-    "dfrs-dedup": set(),
+    "dfrs-dedup": {"dfrs-text"},
     "dfrs-tokenize": set(),
     "dfrs-columnar": set(),
     "dfrs-storage": {"dfrs-columnar"},

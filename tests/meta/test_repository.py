@@ -10,7 +10,7 @@ from tests.conftest import MODELS
 
 from .repository import ROOT, tracked_files
 
-BINARY = {".parquet", ".gz", ".zst", ".arrow", ".png", ".ico", ".woff2"}
+BINARY = {".parquet", ".gz", ".zst", ".arrow", ".png", ".ico", ".woff2", ".bin", ".ftz"}
 BANNED = {
     "a path of a developer's machine": re.compile("(?<![\\w.])/(?:" + "work|root|home/\\w+|Users/\\w+" + ")/"),
     "a note to oneself": re.compile(r"\b(?:" + "TO" + "DO|FIX" + r"ME|XX" + r"X)\b"),

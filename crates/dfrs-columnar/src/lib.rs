@@ -5,13 +5,15 @@
 //! the number of threads; work runs on the rayon pool of the caller. What is done with a text is the caller's closure.
 #![forbid(unsafe_code)]
 
+mod build;
 mod error;
 mod map;
 mod rewrite;
 pub mod rows;
 mod texts;
 
+pub use build::text_array;
 pub use error::Error;
-pub use map::{map_rows, map_rows_with};
+pub use map::{MIN_ROWS_PER_TASK, map_rows, map_rows_with};
 pub use rewrite::Rewrite;
 pub use texts::{Blocks, Texts};

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::Texts;
 
 /// Fewer rows than this are not worth moving to another thread.
-pub(crate) const MIN_ROWS_PER_TASK: usize = 16;
+pub const MIN_ROWS_PER_TASK: usize = 16;
 
 /// Applies a function to the texts of a range of rows; results are in row order.
 pub fn map_rows<T: Send>(
@@ -28,5 +28,18 @@ pub fn map_rows_with<S, T: Send>(
     rows.into_par_iter()
         .with_min_len(MIN_ROWS_PER_TASK)
         .map_init(state, |state, row| apply(state, texts.get(row)))
+        .collect()
+}
+
+/// The same with something that a task makes first and passes along, such as a buffer.
+pub fn map_rows_with<S, T: Send>(
+    texts: &Texts<'_>,
+    rows: Range<usize>,
+    make: impl Fn() -> S + Sync + Send,
+    apply: impl Fn(&mut S, Option<&str>) -> T + Sync + Send,
+) -> Vec<T> {
+    rows.into_par_iter()
+        .with_min_len(MIN_ROWS_PER_TASK)
+        .map_init(make, |state, row| apply(state, texts.get(row)))
         .collect()
 }

@@ -3,14 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::builder::{GenericStringBuilder, StringViewBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, OffsetSizeTrait};
-use arrow_schema::{ArrowError, DataType};
+use arrow_array::{Array, ArrayRef};
 use rayon::prelude::*;
 
 use crate::map::MIN_ROWS_PER_TASK;
-use crate::{Error, Texts};
+use crate::{Error, Texts, text_array};
 
 /// The rewriting of an array, block by block. The values of a dictionary are rewritten once each.
 pub struct Rewrite<'a> {
@@ -88,58 +86,21 @@ impl<'a> Rewrite<'a> {
     }
 
     fn build(&self, old: &ArrayRef) -> Result<ArrayRef, Error> {
-        match old.data_type() {
-            DataType::Utf8 => self.build_string::<i32>(old),
-            DataType::LargeUtf8 => self.build_string::<i64>(old),
-            DataType::Utf8View => {
-                let mut builder = StringViewBuilder::with_capacity(old.len());
-                self.for_each(|text| {
-                    builder.append_option(text);
-                    Ok(())
-                })?;
-                Ok(Arc::new(builder.finish()))
-            }
-            _ => unreachable!("`Texts` reads no other layout that has texts"),
-        }
+        let bytes = old.get_buffer_memory_size();
+        text_array(old.data_type(), old.len(), bytes, self.texts())
     }
 
-    fn build_string<O: OffsetSizeTrait>(&self, old: &ArrayRef) -> Result<ArrayRef, Error> {
-        let offsets = old.as_string::<O>().value_offsets();
-        let bytes = offsets[old.len()].as_usize() - offsets[0].as_usize();
-        let mut builder = GenericStringBuilder::<O>::with_capacity(old.len(), bytes);
-        let mut length = 0;
-        self.for_each(|text| {
-            length += text.map_or(0, str::len);
-            if O::from_usize(length).is_none() {
-                let source = ArrowError::OffsetOverflowError(length);
-                return Err(Error::TooLong {
-                    data_type: old.data_type().clone(),
-                    source,
-                });
-            }
-            builder.append_option(text);
-            Ok(())
-        })?;
-        Ok(Arc::new(builder.finish()))
-    }
-
-    /// Calls `each` with every row's text, new or old.
-    fn for_each(
-        &self,
-        mut each: impl FnMut(Option<&str>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    /// Every row's text, new or old.
+    fn texts(&self) -> impl Iterator<Item = Option<&str>> {
         let changed = self.parts.iter().flat_map(|part| {
             part.rows
                 .iter()
                 .map(|(row, span)| (*row, &part.text[span.clone()]))
         });
         let mut changed = changed.peekable();
-        for row in 0..self.texts.len() {
-            match changed.next_if(|&(next, _)| next == row) {
-                Some((_, text)) => each(Some(text))?,
-                None => each(self.texts.get(row))?,
-            }
-        }
-        Ok(())
+        (0..self.texts.len()).map(move |row| match changed.next_if(|&(next, _)| next == row) {
+            Some((_, text)) => Some(text),
+            None => self.texts.get(row),
+        })
     }
 }

@@ -11,9 +11,9 @@ pub fn split(keep: &BooleanArray) -> (Int64Array, UInt64Array) {
     let kept_count = keep.true_count();
     let mut kept = Int64Builder::with_capacity(kept_count);
     let mut dropped = UInt64Builder::with_capacity(keep.len() - kept_count);
-    for row in 0..keep.len() {
+    for (row, kept_row) in (0..keep.len()).zip(0_i64..) {
         if keep.is_valid(row) && keep.value(row) {
-            kept.append_value(row as i64);
+            kept.append_value(kept_row);
         } else {
             dropped.append_value(row as u64);
         }

@@ -17,4 +17,34 @@ pub enum Error {
         "the index already keeps {0} rows, its limit: split the data by a key and deduplicate the parts"
     )]
     Full(usize),
+    /// Parameters that do not fit together.
+    #[error("{0}")]
+    Parameter(String),
+    /// The operating system could not read or write a file.
+    #[error("{file}: {message}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the operating system says.
+        message: String,
+    },
+    /// A file whose content is not what was written.
+    #[error(
+        "{file} is damaged: {what}; restore it from a copy, or build the index again from its texts"
+    )]
+    Corrupt {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::File {
+            file: path.display().to_string(),
+            message: error.to_string(),
+        }
+    }
 }

@@ -64,6 +64,11 @@ impl Kernel {
         Level::available().contains(&level).then_some(Self(level))
     }
 
+    /// The level.
+    pub const fn level(self) -> Level {
+        self.0
+    }
+
     /// Hashes the collected blocks into the front of `out`; returns their number.
     #[inline]
     pub fn hash(self, blocks: &mut Blocks, out: &mut [u32; LANES]) -> usize {

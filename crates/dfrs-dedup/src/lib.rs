@@ -11,18 +11,25 @@
 //! Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3; the recorded values in `tests/golden`.
 
 pub mod bands;
+mod clusters;
 mod error;
+pub mod files;
 mod index;
 mod kept;
 mod kernel;
+pub mod minhash;
 mod mt19937;
 mod permutations;
 mod sha1;
 mod shingles;
 mod signature;
+pub mod spill;
+mod union_find;
 
+pub use clusters::{Member, Priority, members};
 pub use error::Error;
 pub use index::{Index, Options, Verdict};
 pub use kernel::Level;
 pub use permutations::Permutations;
 pub use signature::{Scratch, Signer, estimated_jaccard};
+pub use union_find::UnionFind;

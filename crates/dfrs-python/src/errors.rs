@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 import_exception!(dataflow_rs.exceptions, ColumnError);
 import_exception!(dataflow_rs.exceptions, ExportError);
 import_exception!(dataflow_rs.exceptions, MalformedInputError);
+import_exception!(dataflow_rs.exceptions, ModelUnavailableError);
 import_exception!(dataflow_rs.exceptions, OperatorError);
 import_exception!(dataflow_rs.exceptions, ParameterError);
 import_exception!(dataflow_rs.exceptions, StorageError);

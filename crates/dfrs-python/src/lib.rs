@@ -1,8 +1,11 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
+
 mod dedup;
 mod errors;
+mod fasttext;
 mod formats;
 mod memory;
 mod parts;
@@ -24,6 +27,9 @@ mod _native {
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
 
     #[pymodule_export]
+    use crate::fasttext::FastTextModel;
+
+    #[pymodule_export]
     use crate::formats::{TextReader, TextWriter, text_schema};
 
     #[pymodule_export]
@@ -36,7 +42,7 @@ mod _native {
     use crate::rows::{split, take, window};
 
     #[pymodule_export]
-    use crate::text::{TextFilter, TextRefiner};
+    use crate::text::{TextFilter, TextRefiner, TextStage};
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};

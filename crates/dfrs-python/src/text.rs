@@ -1,11 +1,11 @@
-//! Binding of `dfrs_text`: rules judge a column, refiners rewrite one.
+//! Binding of `dfrs_text` and `dfrs_engine`: rules judge a column, refiners rewrite one, stages do both in one pass.
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::ArrayRef;
 use dfrs_columnar::{Rewrite, Texts, map_rows};
-use dfrs_text::{Judge, Judgement, Refine, Refiner, Rule};
+use dfrs_engine::{Judged, Operator, Outcome, Pass, Stage};
+use dfrs_text::{Judge, Refine, Refiner, Rule};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyArray;
@@ -32,7 +32,7 @@ impl TextFilter {
     /// Judges every row: keep (bool), value and threshold (float64), rule and detail (string) of dropped rows.
     fn judge(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyRecordBatch> {
         let chunks = column.into_chunked_array()?;
-        let mut verdicts = Verdicts::default();
+        let mut judged = Judged::default();
         for chunk in chunks.chunks() {
             let texts =
                 Texts::new(chunk.as_ref()).map_err(|error| errors::from_columnar(&error))?;
@@ -42,13 +42,13 @@ impl TextFilter {
                 let judge = |text: Option<&str>| {
                     text.map_or_else(|| self.rule.judge_null(), |text| self.rule.judge(text))
                 };
-                let judged = threads::run(py, || map_rows(&texts, rows, judge))?;
-                for (row, judgement) in judged.iter().enumerate() {
-                    verdicts.push(judgement, texts.get(first + row));
+                let judgements = threads::run(py, || map_rows(&texts, rows, judge))?;
+                for (row, judgement) in judgements.iter().enumerate() {
+                    judged.push(judgement, texts.get(first + row));
                 }
             }
         }
-        Ok(PyRecordBatch::new(verdicts.finish()))
+        Ok(PyRecordBatch::new(judged.finish()))
     }
 
     fn __repr__(&self) -> String {
@@ -106,35 +106,61 @@ impl TextRefiner {
     }
 }
 
-/// Judgements as columns.
-#[derive(Default)]
-struct Verdicts {
-    keep: BooleanBuilder,
-    value: Float64Builder,
-    threshold: Float64Builder,
-    rule: StringBuilder,
-    detail: StringBuilder,
+/// Rules and refiners that follow each other on one column; every text goes through them once.
+#[pyclass(module = "dataflow_rs._native", frozen)]
+pub struct TextStage {
+    stage: Stage,
 }
 
-impl Verdicts {
-    fn push(&mut self, judgement: &Judgement, text: Option<&str>) {
-        self.keep.append_value(judgement.keep);
-        self.value.append_option(judgement.value);
-        self.threshold.append_option(judgement.threshold);
-        self.rule
-            .append_option((!judgement.keep).then_some(judgement.rule));
-        self.detail
-            .append_option(text.and_then(|text| judgement.excerpt(text)));
+#[pymethods]
+impl TextStage {
+    /// Takes rules and refiners, in order.
+    #[new]
+    fn new(operators: Vec<StagePart<'_>>) -> Self {
+        let operators = operators.iter().map(|part| match part {
+            StagePart::Filter(filter) => Operator::Rule(filter.get().rule.clone()),
+            StagePart::Refiner(refiner) => Operator::Refiner(refiner.get().refiner.clone()),
+        });
+        Self {
+            stage: Stage {
+                operators: operators.collect(),
+            },
+        }
     }
 
-    fn finish(mut self) -> RecordBatch {
-        let columns: [(&str, ArrayRef, bool); 5] = [
-            ("keep", Arc::new(self.keep.finish()), false),
-            ("value", Arc::new(self.value.finish()), true),
-            ("threshold", Arc::new(self.threshold.finish()), true),
-            ("rule", Arc::new(self.rule.finish()), true),
-            ("detail", Arc::new(self.detail.finish()), true),
-        ];
-        RecordBatch::try_from_iter_with_nullable(columns).expect("five columns of one length")
+    /// Carries the texts of an array through all operators. Returns for each what `judge` or `refine` gives for the
+    /// rows that reached it, and its share in the time.
+    fn run<'py>(&self, py: Python<'py>, array: PyArray) -> PyResult<Vec<(Bound<'py, PyAny>, f64)>> {
+        let (array, field) = array.into_inner();
+        let mut pass =
+            Pass::new(&self.stage, &array).map_err(|error| errors::from_columnar(&error))?;
+        for rows in pass.blocks() {
+            py.check_signals()?;
+            threads::run(py, || pass.run(rows))?;
+        }
+        let outcomes = py
+            .detach(|| pass.finish())
+            .map_err(|error| errors::from_columnar(&error))?;
+        let outcomes = outcomes.into_iter().map(|(outcome, share)| {
+            let result = match outcome {
+                Outcome::Judged(judged) => PyRecordBatch::new(judged).into_bound_py_any(py)?,
+                Outcome::Refined(array) => {
+                    PyArray::new(array, Arc::clone(&field)).into_bound_py_any(py)?
+                }
+            };
+            Ok((result, share))
+        });
+        outcomes.collect()
     }
+
+    fn __repr__(&self) -> String {
+        format!("TextStage({} operators)", self.stage.operators.len())
+    }
+}
+
+/// An operator of a stage.
+#[derive(FromPyObject)]
+pub enum StagePart<'py> {
+    Filter(Bound<'py, TextFilter>),
+    Refiner(Bound<'py, TextRefiner>),
 }

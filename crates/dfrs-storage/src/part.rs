@@ -182,7 +182,7 @@ mod tests {
     fn what_was_written_is_read() {
         let path = path("whole");
         let seal = write(&path, &batch()).expect("written");
-        sync(&[path.clone()]).expect("the file is there");
+        sync(std::slice::from_ref(&path)).expect("the file is there");
         assert_eq!(read(&path, seal, None).expect("read"), Some(batch()));
         let text = ["text".to_owned()];
         let found = read(&path, seal, Some(&text))

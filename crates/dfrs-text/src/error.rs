@@ -1,4 +1,4 @@
-//! What can be wrong with a rule's name or parameters. Texts are never an error.
+//! What can be wrong with a rule's name or parameters, or with a model's file. Texts are never an error.
 
 /// Why a rule or refiner cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,14 @@ pub enum Error {
         name: String,
         /// What the deserialiser says.
         source: serde_json::Error,
+    },
+    /// A model's file is not what it should be.
+    #[error("this is no {kind} model that can be read: {reason}")]
+    Model {
+        /// The kind of model that was expected.
+        kind: &'static str,
+        /// What is wrong with the file.
+        reason: String,
     },
 }
 

@@ -8,10 +8,13 @@
 //! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
 
+mod document;
 mod error;
+pub mod fasttext;
 mod judgement;
 pub mod lines;
 pub mod lower;
+pub mod prepare;
 mod refiner;
 pub mod refiners;
 mod rule;
@@ -20,6 +23,7 @@ pub mod tokens;
 pub mod unicode;
 pub mod words;
 
+pub use document::Document;
 pub use error::Error;
 pub use judgement::{Judgement, Profile};
 pub use refiner::{Refine, Refiner};

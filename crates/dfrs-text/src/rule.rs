@@ -1,5 +1,6 @@
 //! The one entry to all rules: a name and JSON parameters in, a judge out.
 
+use crate::document::Document;
 use crate::error::{self, Error};
 use crate::judgement::Judgement;
 use crate::rules;
@@ -8,6 +9,11 @@ use crate::rules;
 pub trait Judge {
     /// Judges a text.
     fn judge(&self, text: &str) -> Judgement;
+
+    /// Judges a text whose features other rules have asked for or will; rules that share any implement this.
+    fn judge_document(&self, document: &Document<'_>) -> Judgement {
+        self.judge(document.text())
+    }
 
     /// Judges a missing text.
     fn judge_null(&self) -> Judgement {
@@ -47,6 +53,12 @@ macro_rules! rules {
             fn judge(&self, text: &str) -> Judgement {
                 match self {
                     $(Self::$variant(rule) => rule.judge(text),)*
+                }
+            }
+
+            fn judge_document(&self, document: &Document<'_>) -> Judgement {
+                match self {
+                    $(Self::$variant(rule) => rule.judge_document(document),)*
                 }
             }
 

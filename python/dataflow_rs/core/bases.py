@@ -57,11 +57,7 @@ class RowOperator(BatchOperator):
         """Return the new columns."""
         result = self.process(batch, **keys)
         rows = result if isinstance(result, Rows) else Rows(result)
-        columns = _columns(self, rows.columns, keys, batch, batch.num_rows)
-        keep, drops = _settle_errors(self, rows.errors, batch.num_rows)
-        if keep is not None:
-            columns = {name: take(values, keep) for name, values in columns.items()}
-        return StepOutput(keep, columns, drops=drops, errors=error_log(rows.errors))
+        return settle_rows(self, rows, batch, keys, rows=batch.num_rows)
 
 
 class FilterOperator(BatchOperator):
@@ -129,7 +125,8 @@ class DatasetOperator(Operator):
     """Decides from the whole data set: deduplication, selection, dataset-level metrics.
 
     `process(dataset, input_..., output_...)` gets a `Dataset` and returns a `Verdict` over all rows (a filter), a
-    mapping of column name to values for all rows, or a `pyarrow.Table` that takes the place of the data set.
+    mapping of column name to values for all rows (`Rows` where rows can fail), or a `pyarrow.Table` that takes the
+    place of the data set.
     """
 
     streams: ClassVar[bool] = False
@@ -137,13 +134,24 @@ class DatasetOperator(Operator):
     def transform_dataset(self, dataset: Dataset, keys: dict[str, Any]) -> StepOutput:
         """Return what the operator does to the data set."""
         result = self.process(dataset, **keys)
-        empty = pa.RecordBatch.from_pylist([], schema=dataset.schema)
+        empty = pa.RecordBatch.from_arrays([pa.array([], kind) for kind in dataset.schema.types], schema=dataset.schema)
         if isinstance(result, Verdict):
             return settle_verdict(self, result, empty, keys, rows=dataset.num_rows)
+        if isinstance(result, Rows):
+            return settle_rows(self, result, empty, keys, rows=dataset.num_rows)
         if isinstance(result, pa.Table):
             columns = {name: as_array(result[name]) for name in result.column_names}
             return StepOutput(None, columns, replaced=True)
         return StepOutput(None, _columns(self, result, keys, empty, dataset.num_rows))
+
+
+def settle_rows(operator: Operator, result: Rows, batch: pa.RecordBatch, keys: dict[str, Any], rows: int) -> StepOutput:
+    """Turn new columns into a step, without the failed rows where `on_error` says so."""
+    columns = _columns(operator, result.columns, keys, batch, rows)
+    keep, drops = _settle_errors(operator, result.errors, rows)
+    if keep is not None:
+        columns = {name: take(values, keep) for name, values in columns.items()}
+    return StepOutput(keep, columns, drops=drops, errors=error_log(result.errors))
 
 
 def settle_verdict(

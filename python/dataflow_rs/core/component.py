@@ -82,6 +82,12 @@ class Component(metaclass=OperatorMeta):
         """Return why the component could not work here and now; nothing is sent."""
         return []
 
+    def release(self) -> None:
+        """Free what is heavy to hold, such as a model on a GPU; the component may be used again.
+
+        Called when a plan has used the component for the last time, or has failed.
+        """
+
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.describe().items() if name != "class")
         return f"{self.name}({given})"

@@ -11,6 +11,8 @@ from dataflow_rs.exceptions import MissingExtraError
 EXTRAS = {
     "openai": ("openai",),
     "local": ("xllamacpp", "openai"),
+    "vllm": ("vllm",),
+    "litellm": ("litellm",),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""

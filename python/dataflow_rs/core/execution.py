@@ -1,14 +1,14 @@
 """Run operators: over tables in memory (`apply()`), and over the steps of a store (`run()` and plans).
 
-Batch operators that follow each other are run part by part: a part of the table flows through all of them and every
-step commits what it produced, so that the text is read once and a killed process loses at most the part in flight. A
-`DatasetOperator` is a barrier: it sees the whole table.
+Batch operators that follow each other are run part by part (`part_flow.py`): a part of the table flows through all of
+them and every step commits what it produced, so that the text is read once and a killed process loses at most the
+parts under way. A `DatasetOperator` is a barrier: it sees the whole table.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -18,55 +18,20 @@ from typing import Any
 import pyarrow as pa
 
 from dataflow_rs.core.bases import BatchOperator, DatasetOperator
-from dataflow_rs.core.metering import Meter, metering
+from dataflow_rs.core.bound_step import BoundStep, checked, refuse_mistakes, stats_of
+from dataflow_rs.core.metering import metering
 from dataflow_rs.core.operator import Operator
+from dataflow_rs.core.part_flow import run_segment
 from dataflow_rs.core.progress import Progress, progress_of
-from dataflow_rs.exceptions import ColumnError, DataFlowError, OperatorError
+from dataflow_rs.core.releasing import releasing
 from dataflow_rs.storage.file_storage import StorageStep
 from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
 from dataflow_rs.storage.parting import cut
-from dataflow_rs.storage.step_store import NewStep, Step, StepStore
+from dataflow_rs.storage.step_store import Step, StepStore
 from dataflow_rs.storage.table import as_batches, concat, like
 
 around_runs: list[Callable[[Path], AbstractContextManager[object]]] = []
 """Context managers entered with the run's directory around every execution; servings register their call log here."""
-
-
-@dataclass(frozen=True)
-class BoundStep:
-    """An operator with its keys, at a place in a run.
-
-    Args:
-        operator: the operator.
-        keys: all of its keys, defaults filled in.
-        index: number of the step, from 1; step 0 is the source.
-        parent: number of the step it reads.
-    """
-
-    operator: Operator
-    keys: dict[str, Any]
-    index: int
-    parent: int
-
-    def new_step(self, parent: Step) -> NewStep:
-        """Return the step as the store begins it."""
-        spec = self.operator.spec()
-        return NewStep(
-            index=self.index,
-            name=self.operator.name,
-            parent=parent.folder,
-            identity={"operator": self.operator.fingerprint(), "keys": self.keys},
-            description={
-                "domain": spec.domain,
-                "kind": spec.kind,
-                "base": spec.base,
-                "summary": spec.summary,
-                "parameters": self.operator.describe_parameters(),
-                "keys": self.keys,
-                "reads": list(self.operator.columns_read(self.keys)),
-                "writes": list(self.operator.columns_written(self.keys)),
-            },
-        )
 
 
 @dataclass(frozen=True)
@@ -114,7 +79,7 @@ def _outputs(
     if isinstance(operator, DatasetOperator):
         whole = concat(list(as_batches(table)))
         dataset = TableDataset(whole.select(operator.select(whole.schema, keys)))
-        output = _checked(operator, 0, partial(operator.transform_dataset, dataset, keys))
+        output = checked(operator, 0, partial(operator.transform_dataset, dataset, keys))
         _collect(drops, output, 0)
         yield from _parts(output, whole)
         return
@@ -122,7 +87,7 @@ def _outputs(
     offset = 0
     for batch in as_batches(table):
         columns = batch.select(operator.select(batch.schema, keys))
-        output = _checked(operator, offset, partial(operator.transform, columns, keys))
+        output = checked(operator, offset, partial(operator.transform, columns, keys))
         _collect(drops, output, offset)
         yield output.apply(batch)
         offset += batch.num_rows
@@ -146,18 +111,6 @@ def _collect(drops: list[pa.RecordBatch], output: StepOutput, offset: int) -> No
         drops.append(output.drops.set_column(0, DROPS_SCHEMA.field("row"), rows))
 
 
-def _checked(operator: Operator, offset: int, work: Callable[[], StepOutput]) -> StepOutput:
-    """Run an author's code; what it raises names the operator and the rows."""
-    try:
-        return work()
-    except DataFlowError:
-        raise
-    except Exception as error:
-        raise OperatorError(
-            f"{operator.name}.process() raised {type(error).__name__} in the batch that begins at row {offset}: {error}"
-        ) from error
-
-
 def run_eagerly(operator: Operator, place: StorageStep, keys: dict[str, Any]) -> list[str]:
     """Run one operator on its place in a storage, now; return the columns that it writes."""
     storage = place.storage
@@ -168,13 +121,17 @@ def run_eagerly(operator: Operator, place: StorageStep, keys: dict[str, Any]) ->
     return list(operator.columns_written(keys))
 
 
-def run_steps(store: StepStore, steps: Sequence[BoundStep], *, quiet: bool | None = None) -> dict[int, Step]:
+def run_steps(
+    store: StepStore, steps: Sequence[BoundStep], *, quiet: bool | None = None, release: bool = False
+) -> dict[int, Step]:
     """Execute steps over a store whose step 0 is there, and return number -> step, step 0 and parents included.
 
-    What the store has already committed under the same fingerprint is reused.
+    What the store has already committed under the same fingerprint is reused. With `release`, servings are told after
+    the last step that uses them.
     """
     done = {0: store.step(0)}
     with ExitStack() as stack:
+        users = stack.enter_context(releasing(steps if release else ()))
         for enter in around_runs:
             stack.enter_context(enter(store.path))
         progress = stack.enter_context(progress_of(quiet))
@@ -186,7 +143,8 @@ def run_steps(store: StepStore, steps: Sequence[BoundStep], *, quiet: bool | Non
             if isinstance(first.operator, DatasetOperator):
                 done[first.index] = _run_barrier(store, parent, first, progress)
             else:
-                done.update(_run_segment(store, parent, segment, progress))
+                done.update(run_segment(store, parent, segment, progress))
+            users.finished(segment)
     return done
 
 
@@ -206,71 +164,11 @@ def _segments(steps: Sequence[BoundStep]) -> Iterator[list[BoundStep]]:
         yield segment
 
 
-def _run_segment(store: StepStore, parent: Step, segment: list[BoundStep], progress: Progress) -> dict[int, Step]:
-    steps: list[Step] = []
-    for bound in segment:
-        steps.append(store.begin(bound.new_step(steps[-1] if steps else parent)))
-    known = {field.name: field.type for field in store.schema(parent)}
-    for bound in segment:
-        _refuse_mistakes(bound, known)
-        known.update({name: kind.arrow_type for name, kind in bound.operator.columns_written(bound.keys).items()})
-    for bound, step in zip(segment, steps, strict=True):
-        progress.begin(bound.index, bound.operator.name, sum(part.rows_out for part in parent.parts))
-        progress.reused(bound.index, step.rows_in)
-    for number in range(len(parent.parts)):
-        todo = next((i for i, step in enumerate(steps) if len(step.parts) <= number), None)
-        if todo is not None:
-            source = steps[todo - 1] if todo else parent
-            _run_part(store, source, number, list(zip(segment, steps, strict=True))[todo:], progress)
-    for bound, step in zip(segment, steps, strict=True):
-        store.finish(step)
-        progress.end(bound.index, step.rows_out)
-    return {bound.index: step for bound, step in zip(segment, steps, strict=True)}
-
-
-def _run_part(
-    store: StepStore,
-    source: Step,
-    number: int,
-    rest: list[tuple[BoundStep, Step]],
-    progress: Progress,
-) -> None:
-    batch = store.read_part(source, number, _columns_needed(rest))
-    for bound, step in rest:
-        operator = bound.operator
-        assert isinstance(operator, BatchOperator)
-        given = batch.select(operator.select(batch.schema, bound.keys))
-        start = time.perf_counter()
-        with metering(progress.calls(bound.index)) as meter:
-            offset = sum(part.rows_in for part in step.parts)
-            output = _checked(operator, offset, partial(operator.transform, given, bound.keys))
-        stats = _stats(meter, time.perf_counter() - start)
-        store.add_part(step, batch.num_rows, output, stats)
-        progress.advance(bound.index, batch.num_rows)
-        batch = output.apply(batch)
-    store.commit(now=False)
-
-
-def _columns_needed(rest: list[tuple[BoundStep, Step]]) -> list[str]:
-    """Columns that the steps read and none of them writes first."""
-    needed: dict[str, None] = {}
-    written: set[str] = set()
-    for bound, _ in rest:
-        needed.update(dict.fromkeys(set_minus(bound.operator.columns_read(bound.keys), written)))
-        written.update(bound.operator.columns_written(bound.keys))
-    return list(needed)
-
-
-def set_minus(columns: Mapping[str, object], without: set[str]) -> list[str]:
-    """Return the names that are not in `without`, in order."""
-    return [name for name in columns if name not in without]
-
-
 def _run_barrier(store: StepStore, parent: Step, bound: BoundStep, progress: Progress) -> Step:
     operator = bound.operator
     assert isinstance(operator, DatasetOperator)
     step = store.begin(bound.new_step(parent))
-    _refuse_mistakes(bound, {field.name: field.type for field in store.schema(parent)})
+    refuse_mistakes(bound, {field.name: field.type for field in store.schema(parent)})
     progress.begin(bound.index, operator.name, parent.rows_out)
     if step.done:
         progress.reused(bound.index, step.rows_in)
@@ -279,19 +177,8 @@ def _run_barrier(store: StepStore, parent: Step, bound: BoundStep, progress: Pro
         dataset = store.dataset(parent, columns, on_batch=lambda rows: progress.advance(bound.index, rows))
         start = time.perf_counter()
         with metering(progress.calls(bound.index)) as meter:
-            output = _checked(operator, 0, partial(operator.transform_dataset, dataset, bound.keys))
-        store.add_all(step, parent, output, _stats(meter, time.perf_counter() - start))
+            output = checked(operator, 0, partial(operator.transform_dataset, dataset, bound.keys))
+        store.add_all(step, parent, output, stats_of(meter, time.perf_counter() - start))
         store.finish(step)
     progress.end(bound.index, step.rows_out)
     return step
-
-
-def _refuse_mistakes(bound: BoundStep, columns: dict[str, pa.DataType | None]) -> None:
-    mistakes = bound.operator.column_mistakes(columns, bound.keys)
-    if mistakes:
-        raise ColumnError("; ".join(mistakes))
-
-
-def _stats(meter: Meter, seconds: float) -> dict[str, Any]:
-    usage = meter.to_dict()
-    return {"seconds": round(seconds, 6), **({"usage": usage} if usage else {})}

@@ -14,12 +14,13 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import pyarrow as pa
 
 from dataflow_rs import _native
-from dataflow_rs.core.bases import FilterOperator, RowOperator
+from dataflow_rs.core.bases import FilterOperator, RowOperator, settle_verdict
 from dataflow_rs.core.keys import Integer, RewrittenText, Text
 from dataflow_rs.core.operator import Operator
 from dataflow_rs.core.results import Verdict
 from dataflow_rs.core.spec import stem
 from dataflow_rs.exceptions import ParameterError
+from dataflow_rs.storage.outcome import StepOutput
 
 Profile: TypeAlias = Literal["open-dataflow-1.0.13"]
 """A published tool whose verdicts an operator reproduces, its faults included."""
@@ -33,6 +34,7 @@ class NativeFilter(FilterOperator):
     """
 
     streams: ClassVar[bool] = True
+    at_once: ClassVar[int | None] = None
 
     def __post_init__(self) -> None:
         """Check what all rules have in common: numbers are finite and not negative."""
@@ -46,10 +48,16 @@ class NativeFilter(FilterOperator):
         """Return what is written to the output column: 1 for rows that stay."""
         return judged["keep"].cast(pa.int64())
 
+    def native(self) -> _native.TextFilter:
+        """Return the rule."""
+        return _filter(stem(self.name), json.dumps(self.native_parameters()))
+
     def process(self, batch: pa.RecordBatch, input_key: Text, output_key: Integer | None = None) -> Verdict:
         """Judge the texts of a column."""
-        rule = _filter(stem(self.name), json.dumps(self.native_parameters()))
-        judged = pa.record_batch(rule.judge(batch[input_key]))
+        return self.verdict(pa.record_batch(self.native().judge(batch[input_key])), output_key)
+
+    def verdict(self, judged: pa.RecordBatch, output_key: str | None) -> Verdict:
+        """Return what the rule's judgement means."""
         return Verdict(
             keep=judged["keep"],
             rule=judged["rule"],
@@ -59,14 +67,28 @@ class NativeFilter(FilterOperator):
             columns={} if output_key is None else {output_key: self.label(judged)},
         )
 
+    def settle(self, result: Any, batch: pa.RecordBatch, keys: dict[str, Any]) -> StepOutput:
+        """Return the outcome of a rule that judged the rows as one of a `TextStage`."""
+        judged = pa.record_batch(result)
+        return settle_verdict(self, self.verdict(judged, keys["output_key"]), batch, keys, rows=judged.num_rows)
+
 
 class NativeRefiner(RowOperator):
     """A refiner whose texts come from a native rewriting rule; null stays null."""
 
+    at_once: ClassVar[int | None] = None
+
     def process(self, batch: pa.RecordBatch, input_key: RewrittenText) -> dict[str, pa.Array]:
         """Rewrite the texts of a column; its Arrow type stays."""
-        refiner = _refiner(stem(self.name), json.dumps(self.parameters))
-        return {input_key: pa.array(refiner.refine(batch[input_key]))}
+        return {input_key: pa.array(self.native().refine(batch[input_key]))}
+
+    def native(self) -> _native.TextRefiner:
+        """Return the refiner."""
+        return _refiner(stem(self.name), json.dumps(self.parameters))
+
+    def settle(self, result: Any, batch: pa.RecordBatch, keys: dict[str, Any]) -> StepOutput:  # noqa: ARG002
+        """Return the outcome of a refiner that rewrote the rows as one of a `TextStage`."""
+        return StepOutput(None, {keys["input_key"]: pa.array(result)})
 
 
 def check_numbers(operator: Operator) -> None:

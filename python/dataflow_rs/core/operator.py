@@ -38,6 +38,8 @@ class Operator(ABC, metaclass=OperatorMeta):
         kind: generate, evaluate, filter or refine; by default read off the class name's suffix.
         domain: the family it belongs to; by default the folder below `operators`.
         extra: the optional dependency it needs, if any.
+        at_once: how many batches `process()` should treat at once, in any order; 1: one at a time, in order; None: as
+            many as the operators around it ask for, because it uses all cores for one batch anyway.
         streams: whether batches are independent of each other (False: needs the whole data set, a barrier).
     """
 
@@ -45,6 +47,7 @@ class Operator(ABC, metaclass=OperatorMeta):
     kind: ClassVar[Kind | None] = None
     domain: ClassVar[str | None] = None
     extra: ClassVar[str | None] = None
+    at_once: ClassVar[int | None] = 1
     streams: ClassVar[bool] = True
 
     @abstractmethod
@@ -123,6 +126,18 @@ class Operator(ABC, metaclass=OperatorMeta):
         rewritten = {name: kind for name, kind in self.columns_read(keys).items() if kind.rewrites}
         return {**rewritten, **dict(_named_columns(self.spec(), keys, "output"))}
 
+    def columns_after(
+        self, columns: dict[str, pa.DataType | None], keys: dict[str, Any]
+    ) -> dict[str, pa.DataType | None] | None:
+        """Return column -> type of the table after the operator, None where only a run can tell.
+
+        Rewritten columns keep their type; an operator that puts a new table in place of the old one overrides this.
+        """
+        after = dict(columns)
+        for name, kind in self.columns_written(keys).items():
+            after[name] = columns.get(name) if kind.rewrites else kind.arrow_type
+        return after
+
     def select(self, schema: pa.Schema, keys: dict[str, Any]) -> list[str]:
         """Return the columns to read, checked against a schema.
 
@@ -148,6 +163,10 @@ class Operator(ABC, metaclass=OperatorMeta):
             elif not kind.accepts(columns[column]):
                 mistakes.append(f"{where}: the column holds {columns[column]}, but a {kind.holds} column is needed")
         return mistakes
+
+    def batches_at_once(self, rows: int) -> int | None:  # noqa: ARG002  overridden where it matters
+        """Return how many batches `process()` should treat at once, given the rows of an ordinary one."""
+        return self.at_once
 
     def problems(self) -> list[str]:
         """Return why the operator could not run here and now (servings, prompts, files, extras); nothing is sent."""

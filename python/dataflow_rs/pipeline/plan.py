@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from dataflow_rs._native import __version__
 from dataflow_rs.core.bases import DatasetOperator
-from dataflow_rs.core.execution import BoundStep, run_steps
+from dataflow_rs.core.bound_step import BoundStep
+from dataflow_rs.core.execution import run_steps
 from dataflow_rs.core.operator import Operator
 from dataflow_rs.exceptions import CompileError, DataFlowError, ParameterError, StorageError
 from dataflow_rs.storage.file_storage import FileStorage
@@ -132,7 +133,7 @@ class Plan:
             # A wrong key does not hide the mistakes in the other ones.
             keys = {key.name: step.given.get(key.name, key.default) for key in spec.keys}
             yield from (f"{step.title}: {wrong}" for wrong in step.operator.column_mistakes(columns, keys))
-            tables[step.index] = _after(step.operator, columns, keys)
+            tables[step.index] = step.operator.columns_after(columns, keys)
 
     def _of(self, storage: FileStorage) -> list[PlannedStep]:
         return [step for step in self.steps if step.storage is storage]
@@ -185,7 +186,7 @@ class Plan:
                     storage.store.forget(stale)
             started = time.time()
             self._write_info(storage, len(bound), started, None)
-            done = run_steps(storage.store, bound, quiet=quiet)
+            done = run_steps(storage.store, bound, quiet=quiet, release=True)
             for _ in bound:
                 storage.claim()
             for export in self.exports:
@@ -257,16 +258,6 @@ class Plan:
             after = "" if step.parent == step.index - 1 else f" after step {step.parent}"
             lines.append(f"  {step.index:>3}. {step.operator!r} on ({keys}){after}")
         return "\n".join(lines + [f"  export {export.path}" for export in self.exports])
-
-
-def _after(
-    operator: Operator, columns: dict[str, pa.DataType | None], keys: dict[str, Any]
-) -> dict[str, pa.DataType | None]:
-    """Return the columns of the table after an operator; rewritten columns keep their type."""
-    after = dict(columns)
-    for name, kind in operator.columns_written(keys).items():
-        after[name] = columns.get(name) if kind.rewrites else kind.arrow_type
-    return after
 
 
 def _keep_only(storage: FileStorage, source: Step, bound: Sequence[BoundStep], resume_step: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataflow_rs.prompts.base import PromptTemplate, UserPrompt, object_schema
+from dataflow_rs.prompts.from_scratch import FromScratch
 from dataflow_rs.prompts.rows import Answers, Prompted, ask_rows
 from dataflow_rs.prompts.text import InstructionPrompt, RewritePrompt, ScorePrompt
 from dataflow_rs.prompts.text2qa import (
@@ -17,6 +18,7 @@ from dataflow_rs.prompts.text2qa import (
 
 __all__ = [
     "Answers",
+    "FromScratch",
     "GradePrompt",
     "InstructionPrompt",
     "PromptTemplate",

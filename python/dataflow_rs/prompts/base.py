@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 from dataflow_rs.core.component import Component, source_of
 from dataflow_rs.exceptions import MalformedReplyError, ParameterError
 from dataflow_rs.serving.json_reply import excerpt, first_json
-from dataflow_rs.serving.types import Message, answer_of
+from dataflow_rs.serving.messages import Message
+from dataflow_rs.serving.reasoning import answer_of
+from dataflow_rs.serving.reply_type import fields_of, is_reply_type, schema_of
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
@@ -28,7 +30,8 @@ class PromptTemplate(Component):
         user: user message, with placeholders.
         inputs: names of the values it uses; by default the placeholders.
         fields: name -> type of what a reply is read into: `str`, `int`, `float`, `bool`, `list` or `dict`.
-        json_schema: JSON schema that the reply must follow; None: free text.
+        json_schema: JSON schema that the reply must follow, or a pydantic model, whose entries are then the `fields` if
+            those are not given; None: free text.
         allows_cut: whether a reply that was cut at `max_tokens` counts as one.
         version: raise it when the same row should be asked anew although no text has changed.
 
@@ -51,8 +54,13 @@ class PromptTemplate(Component):
     user: ClassVar[str] = ""
     inputs: ClassVar[tuple[str, ...]] = ()
     fields: ClassVar[Mapping[str, type]] = {"reply": str}
-    json_schema: ClassVar[Mapping[str, Any] | None] = None
+    json_schema: ClassVar[Any] = None
     allows_cut: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if is_reply_type(cls.__dict__.get("json_schema")) and "fields" not in cls.__dict__:
+            cls.fields = fields_of(cls.json_schema)
 
     def input_names(self) -> tuple[str, ...]:
         """Return the names of the values that `render` needs."""
@@ -61,7 +69,8 @@ class PromptTemplate(Component):
 
     def reply_schema(self) -> Mapping[str, Any] | None:
         """Return the JSON schema that is sent with the request."""
-        return self.json_schema
+        schema: Mapping[str, Any] | None = self.json_schema
+        return schema_of(schema) if is_reply_type(schema) else schema
 
     def render(self, row: Mapping[str, Any]) -> list[Message]:
         """Return the messages for a row.

@@ -13,7 +13,7 @@ from typing import Any
 
 from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.serving.json_reply import excerpt, fences, first_json
-from dataflow_rs.serving.types import answer_of
+from dataflow_rs.serving.reasoning import answer_of
 
 _ITEM = re.compile(r"^[ \t]*(?:\(?\d{1,4}[.):]|[-*•])[ \t]+(?=\S)", re.MULTILINE)
 _QUESTION = re.compile(

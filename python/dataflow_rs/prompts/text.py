@@ -10,7 +10,7 @@ from dataflow_rs.exceptions import MalformedReplyError
 from dataflow_rs.prompts.base import PromptTemplate, object_schema
 from dataflow_rs.prompts.parsing import score
 from dataflow_rs.serving.json_reply import excerpt
-from dataflow_rs.serving.types import Message
+from dataflow_rs.serving.messages import Message
 
 
 @component

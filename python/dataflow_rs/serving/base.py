@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from dataflow_rs.core.execution import around_runs
 from dataflow_rs.core.metering import Meter
 from dataflow_rs.exceptions import ParameterError
 from dataflow_rs.serving.call_log import CallLog, active_log, recording_run, shared_log
+from dataflow_rs.serving.messages import Message
 from dataflow_rs.serving.schema import check_schema
 from dataflow_rs.serving.types import Completion, Request, Usage
 from dataflow_rs.storage import tracing
@@ -44,7 +45,7 @@ class Serving(Component):
         call_log: file of recorded calls; by default the log of the run, if there is one.
         replay: `auto`: recorded calls are not made again; `only`: no call is made at all, one that was never recorded
             ends with `ReplayMissError`; `off`: every call is made, and recorded.
-        max_repairs: how often a reply that does not follow its JSON schema is sent back for repair.
+        max_repairs: how often a reply that cannot be used is sent back for repair.
 
     Attributes:
         family: what kind of endpoint answers; calls of one family, model and setting share their recorded answers.
@@ -103,6 +104,11 @@ class Serving(Component):
     ) -> None:
         self.close()
 
+    @property
+    def concurrency(self) -> int:
+        """How many requests are under way at once; 1: `generate()` is never called by two threads at once."""
+        return 1
+
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def generate(self, requests: Iterable[Request]) -> list[Completion]:
@@ -127,19 +133,34 @@ class Serving(Component):
         self,
         user_inputs: Sequence[str],
         system_prompt: str = "",
-        json_schema: Mapping[str, Any] | None = None,
+        json_schema: Any = None,
     ) -> list[str | None]:
         """Answer user messages; the simple entry.
 
         Args:
             user_inputs: one user message per request.
             system_prompt: system message of all requests; empty: none.
-            json_schema: JSON schema that the answers must follow.
+            json_schema: JSON schema that the answers must follow, or a pydantic model.
 
         Returns:
             One text per input, in order; None only where the call failed, and then the log says why.
         """
-        requests = [Request.of(text, system_prompt, json_schema=json_schema) for text in user_inputs]
+        return self._texts([Request.of(text, system_prompt, json_schema=json_schema) for text in user_inputs])
+
+    def generate_from_conversations(
+        self, conversations: Sequence[Sequence[Message]], json_schema: Any = None
+    ) -> list[str | None]:
+        """Go on with conversations; as `generate_from_input`, with all messages of each given.
+
+        Examples:
+            >>> from dataflow_rs.testing import FakeServing
+            >>> talk = [{"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Bye"}]
+            >>> FakeServing({"Bye": "See you"}).generate_from_conversations([talk])
+            ['See you']
+        """
+        return self._texts([Request(tuple(messages), json_schema=json_schema) for messages in conversations])
+
+    def _texts(self, requests: Sequence[Request]) -> list[str | None]:
         completions = self.generate(requests)
         for position, completion in enumerate(completions):
             if completion.error is not None:

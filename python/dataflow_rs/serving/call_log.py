@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dataflow_rs.exceptions import StoreLockedError
-from dataflow_rs.serving.types import Completion, Usage
+from dataflow_rs.serving.types import Completion
 from dataflow_rs.storage.journal import Journal
 from dataflow_rs.storage.lock import RunLock
 
@@ -83,7 +83,7 @@ class CallLog:
         if offset is None:
             return None
         record = self._journal.read_at(offset)
-        return _completion(record["answer"]) if record["key"] == key else None
+        return Completion.from_dict(record["answer"]) if record["key"] == key else None
 
     def append(self, key: str, call: Mapping[str, Any], completion: Completion) -> None:
         """Record an answered call; the record is with the operating system when this returns.
@@ -92,7 +92,7 @@ class CallLog:
             StoreLockedError: another process writes to the same log.
         """
         assert completion.ok, "failures are never recorded"
-        record = {"key": key, "call": dict(call), "answer": _answer(completion), "time": round(time.time(), 3)}
+        record = {"key": key, "call": dict(call), "answer": completion.to_dict(), "time": round(time.time(), 3)}
         self.claim()
         with self._lock:
             now = time.monotonic()
@@ -175,27 +175,3 @@ def recording_run(directory: Path) -> Iterator[CallLog]:
 def active_log() -> CallLog | None:
     """Return the log that `recording()` has made active in this context."""
     return _active.get()
-
-
-def _answer(completion: Completion) -> dict[str, Any]:
-    answer = {
-        "text": completion.text,
-        "prompt_tokens": completion.usage.prompt_tokens,
-        "completion_tokens": completion.usage.completion_tokens,
-        "finish_reason": completion.finish_reason,
-        "latency_s": round(completion.latency_s, 3),
-        "attempts": completion.attempts,
-        "reasoning_content": completion.reasoning_content,
-    }
-    return {name: value for name, value in answer.items() if value is not None}
-
-
-def _completion(answer: Mapping[str, Any]) -> Completion:
-    return Completion(
-        answer["text"],
-        Usage(answer["prompt_tokens"], answer["completion_tokens"]),
-        answer.get("finish_reason"),
-        attempts=answer["attempts"],
-        replayed=True,
-        reasoning_content=answer.get("reasoning_content"),
-    )

@@ -1,32 +1,42 @@
-"""`ChatServing`: what the backends that speak the OpenAI chat protocol share.
+"""`EndpointServing` and `ChatServing`: what the backends behind the OpenAI protocol share.
 
 `OpenAIServing` speaks to any compatible endpoint, `LocalServing` to a model in a child process. A subclass says where
-the endpoint is; sending, reading and typed errors are here, retries and concurrency in `engine.py`.
+the endpoint is; sending and typed errors are here, the form of requests and replies in `openai_format.py`, retries and
+concurrency in `engine.py`. What an endpoint turns out not to know (structured output, the name of a field) is learned
+from its first refusal, and that request is sent again without it.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dataflow_rs.core.environment import load
-from dataflow_rs.exceptions import ContentFilteredError
+from dataflow_rs.exceptions import InvalidRequestError
 from dataflow_rs.serving.base import Finished, Serving
-from dataflow_rs.serving.openai_errors import BrokenReplyError, typed_error
+from dataflow_rs.serving.openai_errors import typed_error
+from dataflow_rs.serving.openai_format import asked_by_prompt, chat_body, completions_body, read_reply
 from dataflow_rs.serving.retry import RetryPolicy
-from dataflow_rs.serving.types import Completion, Request, Usage
+from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
     from dataflow_rs.serving.engine import AsyncEngine
 
+Structured: TypeAlias = Literal["auto", "native", "prompt"]
+
+_log = logging.getLogger(__name__)
 _CONNECT_TIMEOUT_S = 10.0
+SCHEMA, MAX_TOKENS, INSTEAD_OF_MAX_TOKENS = "response_format", "max_tokens", "max_completion_tokens"
+SCHEMA_WORDS = ("response_format", "response format", "json_schema", "structured output", "guided", "grammar")
 
 
-class ChatServing(Serving):
-    """Base of backends behind the OpenAI chat protocol."""
+class EndpointServing(Serving):
+    """Base of backends behind an address: the connection, and the engine that sends many requests at once."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,7 +58,10 @@ class ChatServing(Serving):
 
     @abstractmethod
     def connect(self) -> dict[str, Any]:
-        """Return `base_url` and `api_key` of the endpoint, which is ready when this returns; and `http_client`."""
+        """Return `base_url` and `api_key` of the endpoint, which is ready when this returns.
+
+        `trust_env` is False for addresses of this machine, which need no proxy.
+        """
 
     @property
     def model_name(self) -> str:
@@ -72,6 +85,8 @@ class ChatServing(Serving):
             if self._client is None:
                 openai = load("openai", self._extra, self.name)
                 endpoint = self.connect()
+                if not endpoint.pop("trust_env", True):
+                    endpoint["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False)
                 self._secret: str | None = endpoint["api_key"]
                 self._client = openai.AsyncOpenAI(max_retries=0, timeout=self._timeout(openai), **endpoint)
                 self._engine.on_close(self._client.close)
@@ -91,93 +106,83 @@ class ChatServing(Serving):
     def _timeout(self, openai: Any) -> Any:
         return openai.Timeout(self.policy.timeout_s, connect=min(_CONNECT_TIMEOUT_S, self.policy.timeout_s))
 
-    # -- asking --------------------------------------------------------------------------------------------------------
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Send JSON to a route of the endpoint once, and return the JSON that comes back.
+
+        Raises:
+            ServingError: there is no reply, one that reports a failure, or one that is no JSON.
+        """
+        import openai
+
+        try:
+            return json.loads(await self._client.post(path, cast_to=str, body=dict(body)))
+        except (openai.OpenAIError, ValueError) as error:
+            raise typed_error(error, self._secret) from error
+
+
+class ChatServing(EndpointServing):
+    """Base of backends behind the OpenAI chat protocol.
+
+    Args:
+        structured: how an answer is made to follow a JSON schema. `native`: by the endpoint (`response_format`);
+            `prompt`: by a sentence in the prompt; `auto`: by the endpoint, unless it refuses.
+        price: cost of a million tokens, (prompt, generated), in any currency.
+        call_log: file of recorded calls; by default the log of the run, if there is one.
+        replay: `auto`, `only` (no call is made) or `off` (every call is made).
+        max_repairs: how often a reply that cannot be used is sent back for repair.
+    """
+
+    structured: Structured = field(default="auto", kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._refused: frozenset[str] = frozenset()
+
+    @property
+    def path(self) -> str:
+        """The route that requests are sent to."""
+        return "/chat/completions"
 
     def answer_all(self, requests: Sequence[Request], finished: Finished) -> None:
         """Send the requests, as many at once as the serving allows."""
         assert self._engine is not None, "start() comes first"
-        self._engine.answer_all(requests, self._send, finished)
+        self._engine.answer_all(requests, self._send_adapted, finished)
+
+    async def _send_adapted(self, request: Request) -> Completion:
+        """Send a request once, in the form that the endpoint accepts; see `_refusal`."""
+        while True:
+            refused = self._refused
+            try:
+                return await self._send(self._adapted(request, refused))
+            except InvalidRequestError as error:
+                refusal = self._refusal(request, refused, str(error))
+                if refusal is None:
+                    raise
+                _log.info("%s: the endpoint refuses '%s'; it is not sent any more", self.name, refusal)
+                self._refused |= {refusal}
+
+    def _adapted(self, request: Request, refused: frozenset[str]) -> Request:
+        by_prompt = self.structured == "prompt" or SCHEMA in refused or not self.path.startswith("/chat")
+        return asked_by_prompt(request) if by_prompt and request.json_schema is not None else request
+
+    def _refusal(self, request: Request, refused: frozenset[str], text: str) -> str | None:
+        """Return what the endpoint refuses that the request can do without, or None."""
+        sent = self._adapted(request, refused).json_schema is not None
+        native = sent and self.structured == "auto"
+        if native and any(word in text.lower() for word in SCHEMA_WORDS):
+            return SCHEMA
+        if request.max_tokens is not None and MAX_TOKENS not in refused and INSTEAD_OF_MAX_TOKENS in text:
+            return MAX_TOKENS
+        return None
 
     async def _send(self, request: Request) -> Completion:
         """Send a request once."""
-        import openai
-
-        try:
-            reply = await self._client.chat.completions.with_raw_response.create(**self.body(request))
-            content = json.loads(reply.content)
-        except (openai.OpenAIError, ValueError) as error:
-            raise typed_error(error, self._secret) from error
-        return read_reply(content)
+        return read_reply(await self.post(self.path, self.body(request)))
 
     def body(self, request: Request) -> dict[str, Any]:
-        """Return the arguments of the client's `create` for a request."""
-        settings = {
-            "temperature": request.temperature,
-            "top_p": request.top_p,
-            "max_tokens": request.max_tokens,
-            "seed": None if request.seed is None else request.seed + request.sample,
-            "stop": list(request.stop) or None,
-            "response_format": _response_format(request.json_schema),
-            "extra_body": dict(self.extra_fields) or None,
-        }
-        given = {name: value for name, value in settings.items() if value is not None}
-        return {"model": self.model_name, "messages": list(request.messages), **given}
-
-
-_LOOSE = frozenset(
-    ["minLength", "maxLength", "uniqueItems", "minProperties", "maxProperties", "prefixItems", "oneOf", "allOf", "not"]
-)
-
-
-def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if schema is None:
-        return None
-    form = {"name": "reply", "schema": dict(schema), "strict": is_strict(schema)}
-    return {"type": "json_schema", "json_schema": form}
-
-
-def is_strict(schema: Any) -> bool:
-    """Whether a schema is in the subset that endpoints accept with `strict`; they refuse others with it.
-
-    Examples:
-        >>> is_strict({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False})
-        True
-        >>> is_strict({"type": "object", "properties": {"a": {}}})
-        False
-    """
-    if isinstance(schema, list):
-        return all(map(is_strict, schema))
-    if not isinstance(schema, Mapping):
-        return True
-    if schema.get("type") == "object" or "properties" in schema:
-        closed = schema.get("additionalProperties") is False
-        if not closed or set(schema.get("required", ())) != set(schema.get("properties", ())):
-            return False
-    parts = [
-        part for name, part in schema.items() if name not in ("properties", "$defs", "definitions", "enum", "const")
-    ]
-    named = [part for name in ("properties", "$defs", "definitions") for part in schema.get(name, {}).values()]
-    return not _LOOSE & set(schema) and all(map(is_strict, parts + named))
-
-
-def read_reply(content: Any) -> Completion:
-    """Return the completion in the body of a reply.
-
-    Raises:
-        BrokenReplyError: the body is not what the protocol says.
-        ContentFilteredError: the endpoint withheld the answer.
-    """
-    try:
-        choice = content["choices"][0]
-        message = choice["message"]
-        text, reasoning = message.get("content"), message.get("reasoning_content")
-        finish_reason, refusal = choice.get("finish_reason"), message.get("refusal")
-        usage = content.get("usage") or {}
-        tokens = Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError):
-        raise BrokenReplyError(f"the endpoint's reply has no answer in it: {str(content)[:200]}") from None
-    if finish_reason == "content_filter" or (refusal and not text):
-        raise ContentFilteredError(f"the endpoint withheld the answer: {refusal or 'content filter'}")
-    if text is not None and not isinstance(text, str):
-        raise BrokenReplyError(f"the endpoint's answer is no text: {str(text)[:200]}")
-    return Completion(text or "", tokens, finish_reason, reasoning_content=reasoning or None)
+        """Return the body of a request."""
+        form = chat_body if self.path.startswith("/chat") else completions_body
+        body = form(self.model_name, request)
+        if MAX_TOKENS in self._refused and MAX_TOKENS in body:
+            body[INSTEAD_OF_MAX_TOKENS] = body.pop(MAX_TOKENS)
+        return {**body, **self.extra_fields}

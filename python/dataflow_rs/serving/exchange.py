@@ -6,26 +6,22 @@ call log, sent, verified against its schema, recorded, counted, and only then ha
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dataflow_rs.core.metering import active_meter
 from dataflow_rs.exceptions import (
     InvalidRequestError,
-    MalformedReplyError,
     ReplayMissError,
-    SchemaMismatchError,
     ServerFailedError,
     TransportError,
 )
 from dataflow_rs.serving.call_log import call_key
-from dataflow_rs.serving.json_reply import first_json_text
-from dataflow_rs.serving.schema import mismatches
-from dataflow_rs.serving.types import Completion, Request, clean
+from dataflow_rs.serving.repair import fault_of, repaired, verified
+from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
     from dataflow_rs.serving.base import Serving
@@ -124,7 +120,7 @@ class Exchange:
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def _ask(self, pending: dict[str, Request]) -> None:
-        """Send requests; those whose reply is malformed are sent back for repair, in rounds."""
+        """Send requests; those whose reply cannot be used are sent back for repair, in rounds."""
         for rounds_left in range(self.serving.max_repairs, -1, -1):
             pending = self._ask_once(pending, repair=rounds_left > 0)
             if not pending:
@@ -141,11 +137,12 @@ class Exchange:
                 return
             refused = key in self.spent and isinstance(completion.error, InvalidRequestError)
             completion = verified(self._with_spent(key, completion), self.requests[key])
-            if repair and not refused and _repairable(completion):
-                self.spent[key] = completion
-                again[key] = repaired(self.requests[key], completion)
-            else:
+            fault = fault_of(completion, self.requests[key]) if repair and not refused else None
+            if fault is None:
                 self._settle(key, completion)
+            else:
+                self.spent[key] = completion
+                again[key] = repaired(self.requests[key], completion, fault)
             open_keys.discard(key)
 
         self.serving.answer_all([pending[key] for key in keys], finished)
@@ -159,10 +156,9 @@ class Exchange:
         before = self.spent.get(key)
         if before is None:
             return completion
-        if isinstance(completion.error, InvalidRequestError):  # the repair did not fit; the first fault stands
-            completion = replace(completion, text=before.text, error=before.error)
+        refused = isinstance(completion.error, InvalidRequestError)  # the repair did not fit; the first reply stands
         return replace(
-            completion,
+            before if refused else completion,
             usage=before.usage + completion.usage,
             attempts=before.attempts + completion.attempts,
             latency_s=before.latency_s + completion.latency_s,
@@ -193,53 +189,3 @@ class Exchange:
 
 
 _NEVER_RECORDED = "replay='only', and this call was never recorded"
-_REPAIR = (
-    "This reply does not follow the requested JSON schema: {problem}. "
-    "Write it again, corrected and complete, as JSON and nothing else."
-)
-
-
-def verified(completion: Completion, request: Request) -> Completion:
-    """Return the completion, or a failed one where the reply is empty or does not follow the request's schema.
-
-    A reply that holds the wanted JSON among other text is reduced to the JSON.
-    """
-    if completion.error is not None:
-        return completion
-    completion = replace(completion, text=clean(completion.text or ""))
-    cut = " (it was cut at max_tokens)" if completion.finish_reason == "length" else ""
-    if not completion.answer.strip():
-        return _as_failed(completion, MalformedReplyError(f"the reply is empty{cut}"))
-    if request.json_schema is None:
-        return completion
-    try:
-        text, value = first_json_text(completion.answer)
-    except MalformedReplyError as error:
-        return _as_failed(completion, SchemaMismatchError(f"{error}{cut}"))
-    problem = next(mismatches(value, request.json_schema), None)
-    if problem is not None:
-        return _as_failed(completion, SchemaMismatchError(f"{problem}{cut}"))
-    return completion if text == completion.answer.strip() else replace(completion, text=text)
-
-
-def _as_failed(completion: Completion, error: MalformedReplyError) -> Completion:
-    """Keep the text beside the error, so that a repair round can show it to the model."""
-    return replace(completion, error=error)
-
-
-def _repairable(completion: Completion) -> bool:
-    return isinstance(completion.error, SchemaMismatchError) and completion.finish_reason != "length"
-
-
-def repaired(request: Request, completion: Completion) -> Request:
-    """Return the request that shows the model its faulty reply and what is wrong with it."""
-    schema: Any = request.json_schema
-    problem = f"{completion.error}; the schema is {json.dumps(schema, ensure_ascii=False)}"
-    return replace(
-        request,
-        messages=(
-            *request.messages,
-            {"role": "assistant", "content": completion.answer},
-            {"role": "user", "content": _REPAIR.format(problem=problem)},
-        ),
-    )

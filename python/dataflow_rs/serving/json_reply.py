@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dataflow_rs.exceptions import MalformedReplyError
-from dataflow_rs.serving.types import answer_of, clean
+from dataflow_rs.serving.reasoning import answer_of
+from dataflow_rs.serving.types import clean
 
 _MAX_STARTS = 200
 _CONTROL = re.compile(r"[\x00-\x1f]")

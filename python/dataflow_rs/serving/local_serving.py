@@ -18,8 +18,8 @@ from dataflow_rs.exceptions import MissingExtraError, ModelUnavailableError, Par
 from dataflow_rs.serving import models
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
-from dataflow_rs.serving.openai_serving import check_settings
 from dataflow_rs.serving.retry import RetryPolicy
+from dataflow_rs.serving.settings import check_settings
 from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
@@ -48,10 +48,12 @@ class LocalServing(ChatServing):
         max_retries: attempts after the first one.
         timeout_s: limit of one attempt, in seconds.
         deadline_s: limit of a request with all its attempts, in seconds; None: no limit.
+        structured: how an answer is made to follow a JSON schema. `native`: by the endpoint (`response_format`);
+            `prompt`: by a sentence in the prompt; `auto`: by the endpoint, unless it refuses.
         price: cost of a million tokens, (prompt, generated), in any currency.
         call_log: file of recorded calls; by default the log of the run, if there is one.
         replay: `auto`, `only` (no call is made) or `off` (every call is made).
-        max_repairs: how often a reply that does not follow its JSON schema is sent back for repair.
+        max_repairs: how often a reply that cannot be used is sent back for repair.
 
     Examples:
         >>> LocalServing(max_tokens=200).describe()
@@ -127,8 +129,6 @@ class LocalServing(ChatServing):
 
     def connect(self) -> dict[str, Any]:
         """Start the child, unless it runs, and return its address and key."""
-        import openai
-
         from dataflow_rs.serving.llama_server import LlamaServer
 
         if self._server is None:
@@ -139,8 +139,7 @@ class LocalServing(ChatServing):
                 parallel=self.parallel,
                 threads=self.threads or cores,
             )
-        client = openai.DefaultAsyncHttpxClient(trust_env=False)  # the loopback interface needs no proxy
-        return {"base_url": self._server.address, "api_key": self._server.api_key, "http_client": client}
+        return {"base_url": self._server.address, "api_key": self._server.api_key, "trust_env": False}
 
     def start(self) -> None:
         """Start the child, again if it has died since the last request."""

@@ -21,7 +21,7 @@ from dataflow_rs.exceptions import (
 )
 
 _CONTEXT_CODES = ("context_length_exceeded", "exceed_context_size_error")
-_CONTEXT_WORDS = ("context length", "context size", "context window", "maximum context", "too many tokens")
+CONTEXT_WORDS = ("context length", "context size", "context window", "maximum context", "too many tokens")
 _FILTER_CODES = ("content_filter", "content_policy_violation")
 
 
@@ -74,7 +74,7 @@ def _of_status(status: int, details: Mapping[str, Any], text: str, headers: Mapp
         return AuthenticationFailedError(f"the endpoint refused the credentials: {text}")
     if codes & set(_FILTER_CODES):
         return ContentFilteredError(f"the endpoint refused the content: {text}")
-    if codes & set(_CONTEXT_CODES) or (status in (400, 413) and any(words in message for words in _CONTEXT_WORDS)):
+    if codes & set(_CONTEXT_CODES) or (status in (400, 413) and any(words in message for words in CONTEXT_WORDS)):
         return ContextLengthError(f"the prompt is too long for the model: {text}")
     if status == 429:
         limited = RateLimitedError(f"the endpoint asks to slow down: {text}", retry_after_s=retry_after(headers))

@@ -1,10 +1,10 @@
-"""`OpenAIServing`: any endpoint that speaks the OpenAI chat protocol, `vllm serve` included."""
+"""`OpenAIServing`: any endpoint that speaks the OpenAI protocol, `vllm serve` included."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from dataflow_rs.core.component import component
@@ -13,6 +13,7 @@ from dataflow_rs.exceptions import AuthenticationFailedError, ParameterError
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
 from dataflow_rs.serving.retry import RetryPolicy
+from dataflow_rs.serving.settings import check_settings
 
 _NO_KEY = "none"
 
@@ -37,11 +38,14 @@ class OpenAIServing(ChatServing):
         max_retries: attempts after the first one, for errors that may pass.
         timeout_s: limit of one attempt, in seconds.
         deadline_s: limit of a request with all its attempts and waits, in seconds; None: no limit.
+        api: `chat`, or `completions` for models without a chat template: their prompt is the texts of the messages.
         extra_body: further fields of the request body, such as `{"top_k": 20}`.
+        structured: how an answer is made to follow a JSON schema. `native`: by the endpoint (`response_format`);
+            `prompt`: by a sentence in the prompt; `auto`: by the endpoint, unless it refuses.
         price: cost of a million tokens, (prompt, generated), in any currency.
         call_log: file of recorded calls; by default the log of the run, if there is one.
         replay: `auto`, `only` (no call is made) or `off` (every call is made).
-        max_repairs: how often a reply that does not follow its JSON schema is sent back for repair.
+        max_repairs: how often a reply that cannot be used is sent back for repair.
 
     Examples:
         >>> serving = OpenAIServing("qwen", base_url="http://localhost:8000/v1", api_key="secret")
@@ -72,6 +76,7 @@ class OpenAIServing(ChatServing):
     max_retries: int = 5
     timeout_s: float = 120.0
     deadline_s: float | None = None
+    api: Literal["chat", "completions"] = "chat"
     extra_body: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -98,6 +103,11 @@ class OpenAIServing(ChatServing):
         return self.max_concurrency
 
     @property
+    def path(self) -> str:
+        """The route that requests are sent to."""
+        return "/chat/completions" if self.api == "chat" else "/completions"
+
+    @property
     def extra_fields(self) -> Mapping[str, Any]:
         """The fields of `extra_body`."""
         return self.extra_body or {}
@@ -114,22 +124,3 @@ class OpenAIServing(ChatServing):
 
     def _key(self) -> str | None:
         return self.api_key or os.environ.get(self.api_key_env) or None
-
-
-def check_settings(serving: Any) -> None:
-    """Check the parameters that chat servings share.
-
-    Raises:
-        ParameterError: one is out of its range.
-    """
-    for name, low in (("max_tokens", 1), ("max_concurrency", 1), ("max_retries", 0), ("temperature", 0)):
-        value = getattr(serving, name, None)
-        if value is not None and value < low:
-            raise ParameterError(f"{serving.name}: {name}={value} must be at least {low}")
-    for name in ("timeout_s", "deadline_s"):
-        value = getattr(serving, name, None)
-        if value is not None and value <= 0:
-            raise ParameterError(f"{serving.name}: {name}={value} must be above 0")
-    top_p = getattr(serving, "top_p", None)
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ParameterError(f"{serving.name}: top_p={top_p} must lie above 0 and not above 1")

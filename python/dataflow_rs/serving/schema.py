@@ -31,6 +31,9 @@ _ANNOTATIONS = frozenset(
         "writeOnly",
         "strict",
         "name",
+        "discriminator",
+        "contentMediaType",
+        "contentEncoding",
     ]
 )
 _MAX_DEPTH = 200

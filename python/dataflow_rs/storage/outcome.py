@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -77,6 +77,45 @@ def take(values: pa.Array, positions: pa.Array) -> pa.Array:
     if pat.is_nested(values.type):  # slices of structs are imported wrongly by arrow-rs 59
         return values.take(positions)
     return pa.array(_native.take(values, positions))
+
+
+def bare(rows: int) -> pa.RecordBatch:
+    """Return a batch without columns that still knows its number of rows."""
+    return pa.record_batch({"": pa.nulls(rows)}).select([])
+
+
+class Deferred:
+    """A batch on its way through several steps: rows are taken once, at the end, and only of columns that are read.
+
+    Args:
+        batch: the rows before the first step.
+    """
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.num_rows = batch.num_rows
+        self._columns = {name: (values, 0) for name, values in zip(batch.schema.names, batch.columns, strict=True)}
+        self._takes: list[pa.Int64Array] = []
+
+    def apply(self, output: StepOutput) -> None:
+        """Note what a step did."""
+        self.num_rows = output.rows_out(self.num_rows)
+        if output.take is not None:
+            self._takes.append(output.take)
+        self._columns.update({name: (values, len(self._takes)) for name, values in output.columns.items()})
+
+    def batch(self, names: Sequence[str]) -> pa.RecordBatch:
+        """Return some of the columns as they are after the last step."""
+        positions: list[pa.Int64Array | None] = [None]
+        for taken in reversed(self._takes):
+            after = positions[-1]
+            positions.append(taken if after is None else take(taken, after))
+        positions.reverse()  # at [n]: which rows of a column that n takes came before are left
+        columns = {}
+        for name in names:
+            values, age = self._columns[name]
+            rows = positions[age]
+            columns[name] = values if rows is None else take(values, rows)
+        return pa.record_batch(columns) if columns else bare(self.num_rows)
 
 
 def with_columns(batch: pa.RecordBatch, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:

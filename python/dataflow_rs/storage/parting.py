@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from dataflow_rs import _native
-from dataflow_rs.storage.outcome import DROPS_SCHEMA, StepOutput
+from dataflow_rs.storage.outcome import StepOutput
 
 REPLACED_ROWS = 65_536
 """Rows per part of a table that takes the place of the data set."""
@@ -32,18 +32,21 @@ def cut(output: StepOutput, start: int, end: int, taken: int) -> tuple[StepOutpu
         kept = pa.array(inside)
         first, last, taken = taken, taken + len(kept), taken + len(kept)
         kept = None if len(kept) == rows else kept
-    drops = output.drops
-    if drops is not None:
-        before, positions = _native.window(drops["row"].view(pa.int64()), start, end)
-        inside = pa.array(positions)
-        drops = drops.slice(before, len(inside))
-        drops = drops.set_column(0, DROPS_SCHEMA.field("row"), inside.view(pa.uint64()))
     part = replace(
         output,
         take=kept,
         columns={name: values.slice(first, last - first) for name, values in output.columns.items()},
-        drops=drops,
-        errors=None,
+        drops=_log_between(output.drops, start, end),
+        errors=_log_between(output.errors, start, end),
         scores=None if output.scores is None else output.scores.slice(start, rows),
     )
     return part, taken
+
+
+def _log_between(log: pa.RecordBatch | None, start: int, end: int) -> pa.RecordBatch | None:
+    """Return the entries of a log for the rows from `start` to `end`, counted from `start`."""
+    if log is None:
+        return None
+    before, positions = _native.window(log["row"].view(pa.int64()), start, end)
+    inside = pa.array(positions)
+    return log.slice(before, len(inside)).set_column(0, log.schema.field("row"), inside.view(pa.uint64()))

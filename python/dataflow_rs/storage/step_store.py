@@ -35,11 +35,11 @@ from dataflow_rs.storage import part_files
 from dataflow_rs.storage.journal import Journal
 from dataflow_rs.storage.lock import RunLock
 from dataflow_rs.storage.manifest import FORMAT, Manifest, Part, Step
-from dataflow_rs.storage.outcome import StepOutput, take, with_columns
+from dataflow_rs.storage.outcome import StepOutput, bare, take
 from dataflow_rs.storage.parting import cut, slices
 from dataflow_rs.storage.stored_dataset import StoredDataset
 
-__all__ = ["NewStep", "Step", "StepStore"]
+__all__ = ["NewStep", "Step", "StepStore", "WrittenPart"]
 
 COMMIT_INTERVAL_S = 0.25
 BAD_LINES_SCHEMA = pa.schema(
@@ -70,6 +70,21 @@ class NewStep:
     parent: str | None
     identity: dict[str, Any]
     description: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WrittenPart:
+    """A part whose files are written, but which the manifest does not know yet.
+
+    Args:
+        number: its number.
+        part: its record.
+        paths: its files.
+    """
+
+    number: int
+    part: Part
+    paths: list[Path]
 
 
 class StepStore:
@@ -194,15 +209,21 @@ class StepStore:
             shutil.rmtree(self.path / "steps" / one.folder, ignore_errors=True)
 
     def add_part(self, step: Step, rows_in: int, output: StepOutput, stats: dict[str, Any]) -> None:
-        """Write the next part of a step; `commit` makes it count.
+        """Write the next part of a step; `commit` makes it count. See `write_part`."""
+        self.append_part(step, self.write_part(step, len(step.parts), rows_in, output, stats))
+
+    def write_part(
+        self, step: Step, number: int, rows_in: int, output: StepOutput, stats: dict[str, Any]
+    ) -> WrittenPart:
+        """Write the files of a part, in any order and from any thread; `append_part` puts it in its place.
 
         Args:
             step: the step.
+            number: number of the part.
             rows_in: rows of the parent's part.
             output: what the step did to it.
             stats: `seconds` and, for model calls, `usage`.
         """
-        number = len(step.parts)
         columns = pa.record_batch(output.columns) if output.columns else None
         batches = {
             "rows": columns,
@@ -215,12 +236,12 @@ class StepStore:
             batches["take"] = pa.record_batch({"take": output.take})
         if output.scores is not None:
             batches["scores"] = pa.record_batch({"score": output.scores})
-        files = {}
+        files, paths = {}, []
         for kind, batch in batches.items():
             if batch is not None and (batch.num_rows or kind in ("rows", "take")):
                 path = part_files.path_of(self.path / "steps" / step.folder, number, kind)
                 files[kind] = part_files.write(path, batch)
-                self._written.append(path)
+                paths.append(path)
         part = Part(
             rows_in=rows_in,
             rows_out=output.rows_out(rows_in),
@@ -232,8 +253,16 @@ class StepStore:
             usage=stats.get("usage", {}),
             rows="replaced" if output.replaced else "new" if output.new_rows else "kept",
         )
-        step.parts.append(part)
-        self._records.append({"kind": "part", "folder": step.folder, "number": number, **part.to_record()})
+        return WrittenPart(number, part, paths)
+
+    def append_part(self, step: Step, written: WrittenPart) -> None:
+        """Make a written part the next one of its step; `commit` makes it count."""
+        assert written.number == len(step.parts), "parts are appended in order"
+        step.parts.append(written.part)
+        self._written.extend(written.paths)
+        self._records.append(
+            {"kind": "part", "folder": step.folder, "number": written.number, **written.part.to_record()}
+        )
 
     def commit(self, *, now: bool = True) -> None:
         """Commit the parts written so far: first their files are safe on disk, then their records.
@@ -313,7 +342,7 @@ class StepStore:
             if len(found) == len(wanted):
                 break
         if not wanted:
-            return _bare(step.parts[number].rows_out)
+            return bare(step.parts[number].rows_out)
         return pa.RecordBatch.from_arrays(
             [found[name] for name in wanted], schema=pa.schema([schema.field(name) for name in wanted])
         )
@@ -374,8 +403,3 @@ class StepStore:
 
 def _counts(log: pa.RecordBatch | None, column: str) -> dict[str, int]:
     return dict(Counter(log[column].to_pylist()).most_common()) if log is not None else {}
-
-
-def _bare(rows: int) -> pa.RecordBatch:
-    """Return a batch without columns that still knows its number of rows."""
-    return with_columns(pa.record_batch({"": pa.nulls(rows)}), {}).select([])

@@ -33,7 +33,7 @@ class FakeServing(Serving):
         price: cost of a million tokens, (prompt, generated), in any currency.
         call_log: file of recorded calls; by default the log of the run, if there is one.
         replay: `auto`, `only` (no call is made) or `off` (every call is made).
-        max_repairs: how often a reply that does not follow its JSON schema is sent back for repair.
+        max_repairs: how often a reply that cannot be used is sent back for repair.
 
     Attributes:
         calls: number of calls that were made, failed ones included.

@@ -7,8 +7,9 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde::Deserialize;
 
+use crate::document::Document;
 use crate::judgement::{Judgement, Profile};
-use crate::lower::{lower, lower_into, original_position};
+use crate::lower::{lower, original_position};
 use crate::rule::Judge;
 use crate::unicode::{is_space, is_unspaced, is_word};
 
@@ -84,6 +85,11 @@ impl TryFrom<Parameters> for Blocklist {
 
 impl Judge for Blocklist {
     fn judge(&self, text: &str) -> Judgement {
+        self.judge_document(&Document::new(text))
+    }
+
+    fn judge_document(&self, document: &Document<'_>) -> Judgement {
+        let text = document.text();
         if text.is_empty() {
             return Judgement::unjudged(Judgement::EMPTY);
         }
@@ -94,9 +100,7 @@ impl Judge for Blocklist {
             let (hits, first) = self.count(text);
             return by(hits).or_else_detail(|| first);
         }
-        let mut lowered = String::with_capacity(text.len());
-        lower_into(text, &mut lowered);
-        let (hits, first) = self.count(&lowered);
+        let (hits, first) = self.count(document.lowered());
         by(hits).or_else_detail(|| {
             first.map(|span| original_position(text, span.start)..original_position(text, span.end))
         })

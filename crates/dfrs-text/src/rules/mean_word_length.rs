@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::{chars, share};
+use crate::document::Document;
 use crate::judgement::{Judgement, Profile};
 use crate::rule::Judge;
-use crate::words::count_with_spaces;
 
 const RULE: &str = "mean_word_length";
 
@@ -24,8 +24,12 @@ pub struct MeanWordLength {
 
 impl Judge for MeanWordLength {
     fn judge(&self, text: &str) -> Judgement {
-        let (words, spaces) = count_with_spaces(text);
-        let length = chars(text) - spaces;
+        self.judge_document(&Document::new(text))
+    }
+
+    fn judge_document(&self, document: &Document<'_>) -> Judgement {
+        let (words, spaces) = document.words_and_spaces();
+        let length = chars(document.text()) - spaces;
         if words == 0 {
             return Judgement::unjudged(Judgement::BLANK);
         }

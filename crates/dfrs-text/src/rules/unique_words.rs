@@ -6,8 +6,8 @@ use hashbrown::HashTable;
 use serde::Deserialize;
 
 use super::share;
+use crate::document::Document;
 use crate::judgement::Judgement;
-use crate::lower::lower_into;
 use crate::rule::Judge;
 use crate::words::Words;
 
@@ -24,9 +24,11 @@ pub struct UniqueWords {
 
 impl Judge for UniqueWords {
     fn judge(&self, text: &str) -> Judgement {
-        let mut lowered = String::with_capacity(text.len());
-        lower_into(text, &mut lowered);
-        let (words, distinct) = count(&lowered);
+        self.judge_document(&Document::new(text))
+    }
+
+    fn judge_document(&self, document: &Document<'_>) -> Judgement {
+        let (words, distinct) = count(document.lowered());
         if words == 0 {
             return Judgement::unjudged(Judgement::BLANK);
         }

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use crate::document::Document;
 use crate::judgement::Judgement;
 use crate::rule::Judge;
-use crate::words;
 
 const RULE: &str = "word_number";
 
@@ -20,7 +20,11 @@ pub struct WordNumber {
 
 impl Judge for WordNumber {
     fn judge(&self, text: &str) -> Judgement {
-        let words = words::count(text) as f64;
+        self.judge_document(&Document::new(text))
+    }
+
+    fn judge_document(&self, document: &Document<'_>) -> Judgement {
+        let words = document.words() as f64;
         match (self.min_words, self.max_words) {
             (Some(min), _) if words < min as f64 => Judgement::dropped(RULE, words, min as f64),
             (_, Some(max)) if words >= max as f64 => Judgement::dropped(RULE, words, max as f64),
