@@ -7,6 +7,7 @@ mod dedup;
 mod errors;
 mod fasttext;
 mod formats;
+mod measure;
 mod memory;
 mod parts;
 mod rows;
@@ -46,6 +47,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::measure::TextMeasure;
 
     #[pymodule_export]
     use crate::tokenize::Tokenizer;

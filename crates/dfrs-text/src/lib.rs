@@ -11,9 +11,12 @@
 mod document;
 mod error;
 pub mod fasttext;
+mod interned;
 mod judgement;
 pub mod lines;
 pub mod lower;
+mod measure;
+pub mod measures;
 pub mod prepare;
 mod refiner;
 pub mod refiners;
@@ -25,6 +28,7 @@ pub mod words;
 
 pub use document::Document;
 pub use error::Error;
+pub use measure::{AnyMeasure, Measure};
 pub use judgement::{Judgement, Profile};
 pub use refiner::{Refine, Refiner};
 pub use rule::{Judge, Rule};

@@ -84,6 +84,7 @@ rules! {
     "line_with_javascript" => LineWithJavascript(line_with_javascript),
     "lorem_ipsum" => LoremIpsum(lorem_ipsum),
     "mean_word_length" => MeanWordLength(mean_word_length),
+    "ngram" => NgramBounds(ngram),
     "no_punc" => NoPunc(no_punc),
     "sentence_number" => SentenceNumber(sentence_number),
     "special_character" => SpecialCharacter(special_character),

@@ -12,6 +12,7 @@ pub mod line_start_with_bulletpoint;
 pub mod line_with_javascript;
 pub mod lorem_ipsum;
 pub mod mean_word_length;
+pub mod ngram;
 pub mod no_punc;
 pub mod sentence_number;
 pub mod special_character;
