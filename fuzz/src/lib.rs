@@ -3,7 +3,9 @@
 mod minhash;
 mod reading;
 mod text_rules;
+mod tokenize;
 
 pub use minhash::{Texts, minhash};
 pub use reading::{Bytes, csv, json_lines};
 pub use text_rules::text_rules;
+pub use tokenize::tokenize;

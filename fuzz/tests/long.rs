@@ -1,6 +1,6 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, json_lines, minhash, text_rules};
+use dfrs_fuzz::{csv, json_lines, minhash, text_rules, tokenize};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -149,5 +149,10 @@ proptest! {
     #[test]
     fn rules_and_refiners(text in text()) {
         text_rules(&text);
+    }
+
+    #[test]
+    fn tokenizers(text in text()) {
+        tokenize(&text);
     }
 }

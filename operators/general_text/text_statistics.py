@@ -76,8 +76,8 @@ class CompressionRatioEvaluator(RowOperator):
 
     Keys:
         input_key: column of texts.
-        output_key: column for the ratio: low in repetitive texts, about 0.5 in prose of some length, above 1 in very short
-            texts.
+        output_key: column for the ratio: low in repetitive texts, about 0.5 in prose of some length, above 1 in very
+            short texts.
 
     Missing texts:
         Null and the empty text have none.

@@ -10,7 +10,7 @@ from dataflow_rs.core.keys import Integer, Number, Text
 from dataflow_rs.core.operator import Operator
 from dataflow_rs.core.registry import operator
 from dataflow_rs.core.results import Verdict
-from dataflow_rs.core.tokenizers import find_file, load_tokenizer
+from dataflow_rs.core.tokenizers import load_tokenizer, missing_vocabulary
 from dataflow_rs.exceptions import ParameterError
 
 
@@ -21,9 +21,9 @@ class TokenCountEvaluator(RowOperator):
     Tokens that a model's input begins and ends with are not counted.
 
     Args:
-        tokenizer: a published encoding (`cl100k_base`, `o200k_base`, ...), a model in the cache of `huggingface_hub`, or
-            the path of a `.tiktoken` file or a `tokenizer.json`; see `dataflow_rs.tokenizers.load_tokenizer`. Nothing is
-            downloaded.
+        tokenizer: a published encoding (`cl100k_base`, `o200k_base`, ...), a model in the cache of `huggingface_hub`,
+            or the path of a `.tiktoken` file or a `tokenizer.json`; see `dataflow_rs.tokenizers.load_tokenizer`.
+            Nothing is downloaded.
         special: whether special tokens in a text, such as `<|endoftext|>`, count as one; by default as the tokenizer's
             own library does it: not in tiktoken's encodings, yes in a `tokenizer.json`.
 
@@ -38,18 +38,16 @@ class TokenCountEvaluator(RowOperator):
         Null has no count. The empty text has 0 tokens and no shares; a text without words has none per word.
 
     Examples:
-        >>> TokenCountEvaluator(tokenizer="no_such_encoding")
-        Traceback (most recent call last):
-            ...
-        dataflow_rs.exceptions.ParameterError: tokenizer 'no_such_encoding': no such file, and neither a published ...
+        >>> TokenCountEvaluator(tokenizer="no_such_encoding").problems()
+        ["tokenizer 'no_such_encoding': no such file, and neither a published encoding ...]
     """
 
     tokenizer: str = "cl100k_base"
     special: bool | None = None
 
-    def __post_init__(self) -> None:
-        """Check that the vocabulary is there."""
-        find_file(self.tokenizer)
+    def problems(self) -> list[str]:
+        """Return why the operator cannot run here: its vocabulary is not there."""
+        return [*super().problems(), *missing_vocabulary(self.tokenizer)]
 
     def process(
         self,
@@ -105,9 +103,12 @@ class TokenCountFilter(FilterOperator):
     special: bool | None = None
 
     def __post_init__(self) -> None:
-        """Check the bounds, and that the vocabulary is there."""
+        """Check the bounds."""
         check_bounds(self, min_tokens=self.min_tokens, max_tokens=self.max_tokens)
-        find_file(self.tokenizer)
+
+    def problems(self) -> list[str]:
+        """Return why the operator cannot run here: its vocabulary is not there."""
+        return [*super().problems(), *missing_vocabulary(self.tokenizer)]
 
     def process(self, batch: pa.RecordBatch, input_key: Text, output_key: Integer | None = None) -> Verdict:
         """Judge the texts of a column."""

@@ -10,7 +10,7 @@ from dataflow_rs.core.bases import Dataset, DatasetOperator
 from dataflow_rs.core.keys import Number, Text
 from dataflow_rs.core.registry import operator
 from dataflow_rs.core.token_statistics import TokenStatistics
-from dataflow_rs.core.tokenizers import find_file, load_tokenizer
+from dataflow_rs.core.tokenizers import load_tokenizer, missing_vocabulary
 from dataflow_rs.exceptions import ParameterError
 
 
@@ -53,11 +53,14 @@ class TokenStatisticsEvaluator(DatasetOperator):
     price_per_million: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the price, and that the vocabulary is there."""
+        """Check the price."""
         price = self.price_per_million
         if price is not None and not price >= 0:
             raise ParameterError(f"{self.name}: price_per_million={price} must be 0 or more")
-        find_file(self.tokenizer)
+
+    def problems(self) -> list[str]:
+        """Return why the operator cannot run here: its vocabulary is not there."""
+        return [*super().problems(), *missing_vocabulary(self.tokenizer)]
 
     def process(self, dataset: Dataset, input_key: Text, input_source_key: Text | None = None) -> pa.Table:
         """Sum up the rows, batch by batch."""
@@ -103,18 +106,16 @@ class UnigramLogProbabilityEvaluator(DatasetOperator):
         Null and texts without tokens have none.
 
     Examples:
-        >>> UnigramLogProbabilityEvaluator(tokenizer="no_such_encoding")
-        Traceback (most recent call last):
-            ...
-        dataflow_rs.exceptions.ParameterError: tokenizer 'no_such_encoding': no such file, and neither a published ...
+        >>> UnigramLogProbabilityEvaluator(tokenizer="no_such_encoding").problems()
+        ["tokenizer 'no_such_encoding': no such file, and neither a published encoding ...]
     """
 
     tokenizer: str = "cl100k_base"
     special: bool | None = None
 
-    def __post_init__(self) -> None:
-        """Check that the vocabulary is there."""
-        find_file(self.tokenizer)
+    def problems(self) -> list[str]:
+        """Return why the operator cannot run here: its vocabulary is not there."""
+        return [*super().problems(), *missing_vocabulary(self.tokenizer)]
 
     def process(
         self, dataset: Dataset, input_key: Text, output_key: Number = "unigram_log_probability"

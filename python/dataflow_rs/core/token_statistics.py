@@ -1,9 +1,9 @@
 """Totals, histograms and quantiles of token counts, per source, that can be merged in any order.
 
-Every number is a whole number: sums are exact, and quantiles come from counts of buckets whose width is at most 1/64 of
-their values (as in HdrHistogram and DDSketch). So the statistics of two halves of a data set, merged, are those of the
-whole, bit for bit, whatever the halves, the order and the machine - which sketches that sample, such as KLL or t-digest,
-cannot promise.
+Every number is a whole number: sums are exact, and quantiles come from counts of buckets whose width is at most 1/64
+of their values (as in HdrHistogram and DDSketch). So the statistics of two halves of a data set, merged, are those of
+the whole, bit for bit, whatever the halves, the order and the machine - which sketches that sample, such as KLL or
+t-digest, cannot promise.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class TokenSummary:
         self.buckets.update(other.buckets)
 
     def quantile(self, share: float) -> int | None:
-        """Return the token count that a share of the texts does not exceed, at most 1/64 too small; None without texts."""
+        """Return the token count that a share of the texts stays below, at most 1/64 too small; None without texts."""
         texts = self.rows - self.missing
         if not texts or self.min_tokens is None or self.max_tokens is None:
             return None
@@ -170,7 +170,8 @@ class TokenStatistics:
         """
         if other.fingerprint != self.fingerprint:
             raise ParameterError(
-                f"token statistics of '{self.tokenizer}' and '{other.tokenizer}' cannot be merged: the vocabularies differ"
+                f"token statistics of '{self.tokenizer}' and '{other.tokenizer}' cannot be merged: "
+                f"the vocabularies differ"
             )
         for source, summary in other.sources.items():
             self.sources.setdefault(source, TokenSummary()).merge(summary)

@@ -106,5 +106,6 @@ fn hdd(counts: &[u64], total: usize) -> f64 {
             .product();
         (1.0 - never) / DRAWN as f64
     };
-    counts.iter().map(contribution).sum()
+    let sum: f64 = counts.iter().map(contribution).sum();
+    sum.min(1.0) // where no word repeats, rounding would go beyond
 }
