@@ -5,9 +5,11 @@ mod models;
 mod reading;
 mod text_rules;
 mod vectors;
+mod tokenize;
 
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};
 pub use text_rules::text_rules;
 pub use vectors::{Numbers, vectors};
+pub use tokenize::tokenize;

@@ -1,6 +1,6 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, fasttext, json_lines, minhash, ngram_model, text_rules, vectors};
+use dfrs_fuzz::{csv, fasttext, json_lines, minhash, ngram_model, text_rules, tokenize, vectors};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -172,5 +172,10 @@ proptest! {
         let numbers = small.into_iter().map(|number| f32::from(number).to_bits());
         vectors((numbers.collect(), size, count, start));
         vectors((any, size, count, start));
+    }
+
+    #[test]
+    fn tokenizers(text in text()) {
+        tokenize(&text);
     }
 }

@@ -30,6 +30,7 @@ __all__ = [
     "SemanticDuplicates",
     "SimHashDuplicates",
     "TextFilter",
+    "TextMeasure",
     "TextReader",
     "TextRefiner",
     "TextStage",
@@ -583,6 +584,16 @@ class Tokenizer:
     def encode(self, column: _Column) -> _ArrowArray:
         """Tokens per row (large list of uint32); null stays null."""
 
+    def tally(self, column: _Column) -> _ArrowArray:
+        """How often each token occurs in a column: one number per id (uint64)."""
+
+    def mean(self, column: _Column, numbers: list[float]) -> _ArrowArray:
+        """The mean, over the tokens of each text, of a number per id (float64).
+
+        Raises:
+            ParameterError: there are fewer numbers than ids.
+        """
+
     def count_text(self, text: str) -> int:
         """Number of tokens of one text."""
 
@@ -602,3 +613,15 @@ class Tokenizer:
     @property
     def is_native(self) -> bool:
         """Whether the vocabulary is encoded here, as opposed to by the general library, which is slower."""
+
+@final
+class TextMeasure:
+    """A measure with its parameters; describes texts by numbers."""
+
+    def __new__(cls, measure: str, parameters_json: str) -> TextMeasure: ...
+    @property
+    def names(self) -> list[str]:
+        """Names of the numbers."""
+
+    def measure(self, column: _Column) -> _ArrowArray:
+        """One float64 column per name, one row per text; null where there is nothing to measure."""

@@ -10,6 +10,7 @@ mod duplicates;
 mod errors;
 mod fasttext;
 mod formats;
+mod measure;
 mod memory;
 mod ngram_model;
 mod pack;
@@ -79,6 +80,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::measure::TextMeasure;
 
     #[pymodule_export]
     use crate::tokenize::Tokenizer;
