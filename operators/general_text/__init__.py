@@ -8,6 +8,7 @@ from dataflow_rs.operators.general_text.char_number import CharNumberFilter
 from dataflow_rs.operators.general_text.colon_end import ColonEndFilter
 from dataflow_rs.operators.general_text.content_null import ContentNullFilter
 from dataflow_rs.operators.general_text.curly_bracket import CurlyBracketFilter
+from dataflow_rs.operators.general_text.decontamination import DecontaminationFilter
 from dataflow_rs.operators.general_text.fast_text_classifier import (
     FastTextClassifierEvaluator,
     FastTextClassifierFilter,
@@ -39,6 +40,7 @@ __all__ = [
     "ColonEndFilter",
     "ContentNullFilter",
     "CurlyBracketFilter",
+    "DecontaminationFilter",
     "FastTextClassifierEvaluator",
     "FastTextClassifierFilter",
     "HtmlEntityFilter",

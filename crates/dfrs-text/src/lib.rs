@@ -8,9 +8,11 @@
 //! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
 
+pub mod answers;
 mod document;
 mod error;
 pub mod fasttext;
+mod hash;
 mod judgement;
 pub mod lines;
 pub mod lower;
@@ -20,9 +22,11 @@ mod refiner;
 pub mod refiners;
 mod rule;
 pub mod rules;
+mod segment;
 pub mod scripts;
 pub mod tokens;
 pub mod unicode;
+mod vocabulary;
 pub mod words;
 
 pub use document::Document;
@@ -30,3 +34,5 @@ pub use error::Error;
 pub use judgement::{Judgement, Profile};
 pub use refiner::{Refine, Refiner};
 pub use rule::{Judge, Rule};
+pub use segment::Segmentation;
+pub use vocabulary::Vocabulary;

@@ -63,13 +63,25 @@ pub const ENCODINGS: &[Encoding] = &[
         special: &[(END, 199_999), ("<|endofprompt|>", 200_018)],
     },
     Encoding {
+        name: "o200k_harmony",
+        pattern: Pattern::O200K,
+        special: &[
+            ("<|startoftext|>", 199_998),
+            (END, 199_999),
+            ("<|return|>", 200_002),
+            ("<|constrain|>", 200_003),
+            ("<|channel|>", 200_005),
+            ("<|start|>", 200_006),
+            ("<|end|>", 200_007),
+            ("<|message|>", 200_008),
+            ("<|call|>", 200_012),
+            ("<|endofprompt|>", 200_018),
+        ],
+    },
+    Encoding {
         name: "qwen",
         pattern: Pattern::QWEN,
-        special: &[
-            (END, 151_643),
-            ("<|im_start|>", 151_644),
-            ("<|im_end|>", 151_645),
-        ],
+        special: &[(END, 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645)],
     },
 ];
 
@@ -156,31 +168,24 @@ mod tests {
     #[test]
     fn lines_are_base64_and_a_rank() {
         let file = b"IQ== 0\r\nIg== 1\n\n8J+YgA== 7\n";
-        let expected = [
-            (b"!".to_vec(), 0),
-            (b"\"".to_vec(), 1),
-            ("\u{1f600}".into(), 7),
-        ];
+        let expected = [(b"!".to_vec(), 0), (b"\"".to_vec(), 1), ("\u{1f600}".into(), 7)];
         assert_eq!(parse(file).expect("three lines"), expected);
     }
 
     #[test]
     fn a_bad_line_is_named() {
-        for bad in [
-            "IQ==", "IQ= 0", "I?== 0", "IQ== x", "IQ== -1", "=Q== 0", " 0", "==== 1",
-        ] {
+        for bad in ["IQ==", "IQ= 0", "I?== 0", "IQ== x", "IQ== -1", "=Q== 0", " 0", "==== 1"] {
             let file = format!("IQ== 0\n{bad}\n");
             let error = parse(file.as_bytes()).expect_err(bad).to_string();
-            let expected = "line 2 of the tiktoken file is not a base64 token, a space and a rank";
+            let expected =
+                "line 2 of the tiktoken file is not a base64 token, a space and a rank";
             assert_eq!(error, expected, "{bad}");
         }
     }
 
     #[test]
     fn a_missing_byte_is_named() {
-        let error = model(&[(b"a".to_vec(), 0)])
-            .map(|_| ())
-            .expect_err("255 are missing");
+        let error = model(&[(b"a".to_vec(), 0)]).map(|_| ()).expect_err("255 are missing");
         assert!(error.to_string().contains("0x00"), "{error}");
     }
 }

@@ -37,7 +37,10 @@ class ComponentSpec:
         doc = docstring.parse(cls.__doc__)
         self.name = cls.__name__
         self.summary = doc.summary
-        self.parameters: tuple[ParameterSpec, ...] = tuple(parameter_specs(cls, doc.entries("Args")))
+        described: dict[str, str] = {}
+        for part in reversed(cls.__mro__):  # what a base describes need not be described again
+            described.update(docstring.parse(vars(part).get("__doc__")).entries("Args"))
+        self.parameters: tuple[ParameterSpec, ...] = tuple(parameter_specs(cls, described))
 
 
 class Component(metaclass=OperatorMeta):
