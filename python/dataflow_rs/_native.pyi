@@ -315,8 +315,8 @@ class Packer:
     def order(self, seed: int | None = None, weights: list[float] | None = None, epochs: float = 1.0) -> _ArrowArray:
         """The numbers of the sequences in the order of training (uint32)."""
 
-    def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
-        """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
+    def read(self, numbers: _ArrowArray, pad: int | None = None) -> tuple[_ArrowArray, _ArrowArray]:
+        """Sequences by number: their tokens; and the lengths, rows and starts of their pieces, and source."""
 
 @final
 class MinHashSettings:
