@@ -1,4 +1,4 @@
-"""Signature and removal files equal those of datatrove 0.10.1, byte for byte (recorded by tools/record_datatrove.py)."""
+"""Signature and removal files are those of datatrove 0.10.1, byte for byte; tools/record_datatrove.py records them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ RECORDED = json.loads((Path(__file__).parent / "data" / "datatrove.json").read_t
 SHARED = Path(os.environ.get("DATAFLOW_RS_SHARED_DATA", ROOT.parent / "shared" / "data"))
 PLACES = {
     "edge.parquet": Path(__file__).parent / "data" / "edge.parquet",
-    "english.parquet": Path(__file__).parent / "data" / "english.parquet",
     "documents.jsonl.gz": ROOT / "examples" / "data" / "documents.jsonl.gz",
     "clean-000.parquet": SHARED / "text" / "clean-000.parquet",
     "clean-001.parquet": SHARED / "text" / "clean-001.parquet",

@@ -74,7 +74,7 @@ def write_removals(
     hashes_per_bucket: int = 8,
     precision: int = 64,
 ) -> list[Path]:
-    """Write what `MinhashDedupBuckets` and `MinhashDedupCluster` make of signature files, byte for byte.
+    r"""Write what `MinhashDedupBuckets` and `MinhashDedupCluster` make of signature files, byte for byte.
 
     Args:
         signatures: the folder with `bucket_000` ..., of any number of tasks.
@@ -94,7 +94,7 @@ def write_removals(
         >>> place = tempfile.mkdtemp()
         >>> _ = write_signatures(pa.array(["one two three four five", "x", "One two three, four five."]), place)
         >>> [(file.name, file.read_bytes()) for file in write_removals(place, place)]
-        [('000000.remove', b'\\x02\\x00\\x00\\x00')]
+        [('000000.remove', b'\x02\x00\x00\x00')]
     """
     buckets = sorted(Path(signatures).glob("bucket_*"))
     names = sorted({file.name for bucket in buckets for file in bucket.glob("*.minhash.sig")})
