@@ -1,5 +1,6 @@
 //! What must hold for any input: no panic, and the checks that each function names.
 
+mod dedup_index;
 mod minhash;
 mod models;
 mod reading;
@@ -7,6 +8,7 @@ mod text_rules;
 mod vectors;
 mod tokenize;
 
+pub use dedup_index::{Damage, dedup_index};
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 __all__ = [
     "ChunkDuplicates",
+    "DatatroveSignatures",
     "DecontaminationIndex",
     "DedupIndex",
     "Digest",
@@ -39,6 +40,7 @@ __all__ = [
     "__version__",
     "clean_answers",
     "compare_answers",
+    "datatrove_removals",
     "digest",
     "extract_answers",
     "k_center",
@@ -362,6 +364,22 @@ class MinHashSearch:
         """Ends the input and returns the rows of all clusters, or a verdict on every row."""
 
 @final
+class DatatroveSignatures:
+    """Signatures of datatrove 0.10.1, fed with columns in row order."""
+
+    def __new__(
+        cls, *, n_grams: int = 5, num_buckets: int = 14, hashes_per_bucket: int = 8, seed: int = 1, precision: int = 64
+    ) -> DatatroveSignatures: ...
+    def add(self, column: _Column) -> None:
+        """Takes the next rows; null is like a text without n-grams."""
+
+    def signatures(self) -> list[list[int]]:
+        """Returns the signatures so far, empty for rows without n-grams."""
+
+    def files(self) -> list[bytes]:
+        """Returns the contents of the `.minhash.sig` files, one per bucket."""
+
+@final
 class DedupIndex:
     """Texts on disk that others are compared with."""
 
@@ -423,6 +441,11 @@ def extract_answers(replies: _ArrowArray) -> _ArrowArray:
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
+
+def datatrove_removals(
+    buckets: list[list[bytes]], *, hashes_per_bucket: int = 8, precision: int = 64
+) -> list[list[int]]:
+    """Returns the numbers that datatrove removes per file, from the signature files of every bucket."""
 
 def lsh_params_for_recall(threshold: float, num_perm: int, recall: float) -> tuple[int, int]:
     """Bands and rows with the fewest candidates that find duplicates at the threshold with a probability."""

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
 
 mod answers;
+mod datatrove;
 mod decontamination;
 mod dedup;
 mod duplicates;
@@ -65,6 +66,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::pack::Packer;
+
+    #[pymodule_export]
+    use crate::datatrove::{DatatroveSignatures, datatrove_removals};
 
     #[pymodule_export]
     use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
