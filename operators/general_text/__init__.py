@@ -9,6 +9,7 @@ from dataflow_rs.operators.general_text.colon_end import ColonEndFilter
 from dataflow_rs.operators.general_text.content_null import ContentNullFilter
 from dataflow_rs.operators.general_text.curly_bracket import CurlyBracketFilter
 from dataflow_rs.operators.general_text.decontamination import DecontaminationFilter
+from dataflow_rs.operators.general_text.hash_deduplicate import HashDeduplicateFilter
 from dataflow_rs.operators.general_text.html_entity import HtmlEntityFilter
 from dataflow_rs.operators.general_text.html_url_remover import HtmlUrlRemoverRefiner
 from dataflow_rs.operators.general_text.line_end_with_ellipsis import LineEndWithEllipsisFilter
@@ -18,10 +19,14 @@ from dataflow_rs.operators.general_text.llm_language import LLMLanguageFilter
 from dataflow_rs.operators.general_text.lorem_ipsum import LoremIpsumFilter
 from dataflow_rs.operators.general_text.mean_word_length import MeanWordLengthFilter
 from dataflow_rs.operators.general_text.min_hash_deduplicate import MinHashDeduplicateFilter
+from dataflow_rs.operators.general_text.ngram_hash_deduplicate import NgramHashDeduplicateFilter
+from dataflow_rs.operators.general_text.ngram_overlap_deduplicate import NgramOverlapDeduplicateFilter
 from dataflow_rs.operators.general_text.no_punc import NoPuncFilter
 from dataflow_rs.operators.general_text.remove_emoji import RemoveEmojiRefiner
 from dataflow_rs.operators.general_text.remove_extra_spaces import RemoveExtraSpacesRefiner
+from dataflow_rs.operators.general_text.sem_deduplicate import SemDeduplicateFilter
 from dataflow_rs.operators.general_text.sentence_number import SentenceNumberFilter
+from dataflow_rs.operators.general_text.sim_hash_deduplicate import SimHashDeduplicateFilter
 from dataflow_rs.operators.general_text.special_character import SpecialCharacterFilter
 from dataflow_rs.operators.general_text.symbol_word_ratio import SymbolWordRatioFilter
 from dataflow_rs.operators.general_text.unique_words import UniqueWordsFilter
@@ -36,6 +41,7 @@ __all__ = [
     "ContentNullFilter",
     "CurlyBracketFilter",
     "DecontaminationFilter",
+    "HashDeduplicateFilter",
     "HtmlEntityFilter",
     "HtmlUrlRemoverRefiner",
     "LLMLanguageFilter",
@@ -45,10 +51,14 @@ __all__ = [
     "LoremIpsumFilter",
     "MeanWordLengthFilter",
     "MinHashDeduplicateFilter",
+    "NgramHashDeduplicateFilter",
+    "NgramOverlapDeduplicateFilter",
     "NoPuncFilter",
     "RemoveEmojiRefiner",
     "RemoveExtraSpacesRefiner",
+    "SemDeduplicateFilter",
     "SentenceNumberFilter",
+    "SimHashDeduplicateFilter",
     "SpecialCharacterFilter",
     "SymbolWordRatioFilter",
     "UniqueWordsFilter",

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from dataflow_rs.operators.text_pt.cc_net_deduplicate import CCNetDeduplicateFilter
+from dataflow_rs.operators.text_pt.line_deduplicate import LineDeduplicateRefiner
 from dataflow_rs.operators.text_pt.meta_sample_evaluator import MetaSampleEvaluator
 from dataflow_rs.operators.text_pt.phi4_qa import Phi4QAGenerator
+from dataflow_rs.operators.text_pt.sentence_deduplicate import SentenceDeduplicateRefiner
+from dataflow_rs.operators.text_pt.substring_deduplicate import SubstringDeduplicateRefiner
+from dataflow_rs.operators.text_pt.url_deduplicate import UrlDeduplicateFilter
 
-__all__ = ["MetaSampleEvaluator", "Phi4QAGenerator"]
+__all__ = [
+    "CCNetDeduplicateFilter",
+    "LineDeduplicateRefiner",
+    "MetaSampleEvaluator",
+    "Phi4QAGenerator",
+    "SentenceDeduplicateRefiner",
+    "SubstringDeduplicateRefiner",
+    "UrlDeduplicateFilter",
+]
