@@ -1,6 +1,6 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, json_lines, minhash, text_rules};
+use dfrs_fuzz::{csv, deduplication, json_lines, minhash, text_rules};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -134,6 +134,11 @@ proptest! {
     #[test]
     fn csv_in_any_pieces(bytes in bytes(), piece: u8, block: u8, skip: bool) {
         csv((&bytes, piece % 9, block, skip));
+    }
+
+    #[test]
+    fn duplicates_in_any_batches(texts in texts(), batch: u8, choice: u8) {
+        deduplication((texts, batch, choice));
     }
 
     #[test]
