@@ -11,7 +11,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from reference_operators import TableStorage, _replace_unreachable, quiet
 from simhash import Simhash
 
@@ -26,7 +25,24 @@ FILTERS: list[tuple[str, dict[str, Any]]] = [
     ("NgramHashDeduplicateFilter", {}),
     ("NgramHashDeduplicateFilter", {"n_gram": 5, "diff_size": 2}),
 ]
-WORDS = "amber basalt cedar delta ember fjord glacier harbor island juniper kelp lagoon meadow nectar orchid prairie".split()
+WORDS = [
+    "amber",
+    "basalt",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "glacier",
+    "harbor",
+    "island",
+    "juniper",
+    "kelp",
+    "lagoon",
+    "meadow",
+    "nectar",
+    "orchid",
+    "prairie",
+]
 ODD = [
     "",
     " ",
@@ -62,6 +78,8 @@ def texts() -> list[str]:
 
 def kept(name: str, parameters: dict[str, Any], rows: list[str]) -> list[int]:
     """Return the rows that the reference keeps."""
+    import pandas as pd
+
     _replace_unreachable()
     with quiet():
         if name.startswith("CCNet"):

@@ -1,6 +1,6 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, deduplication, json_lines, minhash, text_rules};
+use dfrs_fuzz::{csv, dedup_index, deduplication, json_lines, minhash, text_rules};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -149,6 +149,11 @@ proptest! {
     #[test]
     fn minhash_in_any_batches(texts in texts(), ngram: u8, batch: u8, verify: bool) {
         minhash((texts, ngram, batch, verify));
+    }
+
+    #[test]
+    fn damaged_indexes(file: u8, at: u16, bits: u8, cut: u16) {
+        dedup_index((file, at, bits, cut));
     }
 
     #[test]

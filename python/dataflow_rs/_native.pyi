@@ -6,7 +6,7 @@ Columns are any object with `__arrow_c_array__` or `__arrow_c_stream__` (pyarrow
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, final
 
@@ -14,11 +14,15 @@ import pyarrow as pa
 
 __all__ = [
     "ChunkDuplicates",
+    "DatatroveSignatures",
     "DecontaminationIndex",
+    "DedupIndex",
     "Digest",
     "ExactDuplicates",
     "FastTextModel",
     "MinHashIndex",
+    "MinHashSearch",
+    "MinHashSettings",
     "RepeatedSpans",
     "RepeatedSubstrings",
     "SeenNgrams",
@@ -30,9 +34,11 @@ __all__ = [
     "TextStage",
     "TextWriter",
     "__version__",
+    "datatrove_removals",
     "digest",
     "lsh_collision_probability",
     "lsh_params",
+    "lsh_params_for_recall",
     "read_part",
     "release_memory",
     "set_threads",
@@ -261,6 +267,106 @@ class MinHashIndex:
         """Kept rows, without nulls."""
 
 @final
+class MinHashSettings:
+    """What two texts are compared by."""
+
+    def __new__(
+        cls,
+        *,
+        shingle: str = "word",
+        normalization: str = "words",
+        ngram: int = 5,
+        family: str = "native",
+        num_perm: int = 128,
+        threshold: float = 0.8,
+        bands: int | None = None,
+        rows: int | None = None,
+        recall: float = 0.95,
+        verify: bool = True,
+    ) -> MinHashSettings: ...
+    @property
+    def bands(self) -> int:
+        """Number of bands, b."""
+
+    @property
+    def rows(self) -> int:
+        """Signature positions per band, r."""
+
+    @property
+    def identity(self) -> str:
+        """Everything that decides results, as one line."""
+
+@final
+class MinHashSearch:
+    """Near-duplicates of a data set, fed with columns in row order."""
+
+    def __new__(
+        cls, settings: MinHashSettings, *, memory: int, folder: str | os.PathLike[str] | None = None
+    ) -> MinHashSearch: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and what they are worth (int64 or float64; larger is better)."""
+
+    def run(self, progress: Callable[[str, int, int], object] | None = None, *, every_row: bool = False) -> _ArrowArray:
+        """Ends the input and returns the rows of all clusters, or a verdict on every row."""
+
+@final
+class DatatroveSignatures:
+    """Signatures of datatrove 0.10.1, fed with columns in row order."""
+
+    def __new__(
+        cls, *, n_grams: int = 5, num_buckets: int = 14, hashes_per_bucket: int = 8, seed: int = 1, precision: int = 64
+    ) -> DatatroveSignatures: ...
+    def add(self, column: _Column) -> None:
+        """Takes the next rows; null is like a text without n-grams."""
+
+    def signatures(self) -> list[list[int]]:
+        """Returns the signatures so far, empty for rows without n-grams."""
+
+    def files(self) -> list[bytes]:
+        """Returns the contents of the `.minhash.sig` files, one per bucket."""
+
+@final
+class DedupIndex:
+    """Texts on disk that others are compared with."""
+
+    def __new__(cls, path: str | os.PathLike[str], settings: MinHashSettings) -> DedupIndex: ...
+    def __len__(self) -> int:
+        """Number of documents, rows without a text included."""
+
+    @property
+    def parts(self) -> int:
+        """Number of additions that it consists of."""
+
+    def refresh(self) -> None:
+        """Takes over what another process has added since."""
+
+    def add(self, column: _Column, memory: int) -> None:
+        """Takes the next texts of an addition, which counts from `commit` on."""
+
+    def commit(self) -> None:
+        """Makes the texts that were added part of the index."""
+
+    def abandon(self) -> None:
+        """Forgets what was added and not committed."""
+
+    def query(self, column: _Column, memory: int) -> _ArrowArray:
+        """Returns for every row the most similar document and the similarity, or null."""
+
+    def clusters(
+        self,
+        memory: int,
+        priorities: _Column | None = None,
+        progress: Callable[[str, int, int], object] | None = None,
+    ) -> _ArrowArray:
+        """Returns the rows of all clusters."""
+
+    def merge(self, other: DedupIndex) -> None:
+        """Takes over all documents of another index with the same settings."""
+
+    def check(self) -> None:
+        """Reads all files and raises `CorruptStoreError` when one is not as it was written."""
+
+@final
 class TextFilter:
     """A rule with its parameters; judges columns of text."""
 
@@ -289,6 +395,14 @@ class TextStage:
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
+
+def datatrove_removals(
+    buckets: list[list[bytes]], *, hashes_per_bucket: int = 8, precision: int = 64
+) -> list[list[int]]:
+    """Returns the numbers that datatrove removes per file, from the signature files of every bucket."""
+
+def lsh_params_for_recall(threshold: float, num_perm: int, recall: float) -> tuple[int, int]:
+    """Bands and rows with the fewest candidates that find duplicates at the threshold with a probability."""
 
 def lsh_params(threshold: float, num_perm: int) -> tuple[int, int]:
     """Number of bands and positions per band that suit a similarity threshold."""

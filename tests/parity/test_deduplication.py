@@ -1,4 +1,4 @@
-"""The deduplication filters keep the rows that open-dataflow 1.0.13 keeps; fingerprints equal those of simhash 2.1.2."""
+"""The deduplication filters keep the rows that open-dataflow 1.0.13 keeps; fingerprints are those of simhash 2.1.2."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
 
+mod datatrove;
 mod decontamination;
 mod dedup;
 mod duplicates;
@@ -10,6 +11,7 @@ mod errors;
 mod fasttext;
 mod formats;
 mod memory;
+mod minhash;
 mod parts;
 mod priorities;
 mod rows;
@@ -49,6 +51,12 @@ mod _native {
 
     #[pymodule_export]
     use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::datatrove::{DatatroveSignatures, datatrove_removals};
+
+    #[pymodule_export]
+    use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
 
     #[pymodule_export]
     use crate::parts::{Digest, digest, read_part, sync_parts, write_part};
