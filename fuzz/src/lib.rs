@@ -3,11 +3,15 @@
 mod dedup_index;
 mod deduplication;
 mod minhash;
+mod models;
 mod reading;
 mod text_rules;
+mod vectors;
 
 pub use dedup_index::{Damage, dedup_index};
 pub use deduplication::{Rows, deduplication};
 pub use minhash::{Texts, minhash};
+pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};
 pub use text_rules::text_rules;
+pub use vectors::{Numbers, vectors};
