@@ -9,14 +9,11 @@ from dataflow_rs.operators.general_text.colon_end import ColonEndFilter
 from dataflow_rs.operators.general_text.content_null import ContentNullFilter
 from dataflow_rs.operators.general_text.curly_bracket import CurlyBracketFilter
 from dataflow_rs.operators.general_text.decontamination import DecontaminationFilter
-<<<<<<< HEAD
-from dataflow_rs.operators.general_text.hash_deduplicate import HashDeduplicateFilter
-=======
 from dataflow_rs.operators.general_text.fast_text_classifier import (
     FastTextClassifierEvaluator,
     FastTextClassifierFilter,
 )
->>>>>>> main
+from dataflow_rs.operators.general_text.hash_deduplicate import HashDeduplicateFilter
 from dataflow_rs.operators.general_text.html_entity import HtmlEntityFilter
 from dataflow_rs.operators.general_text.html_url_remover import HtmlUrlRemoverRefiner
 from dataflow_rs.operators.general_text.language import LanguageEvaluator, LanguageFilter
@@ -49,12 +46,9 @@ __all__ = [
     "ContentNullFilter",
     "CurlyBracketFilter",
     "DecontaminationFilter",
-<<<<<<< HEAD
-    "HashDeduplicateFilter",
-=======
     "FastTextClassifierEvaluator",
     "FastTextClassifierFilter",
->>>>>>> main
+    "HashDeduplicateFilter",
     "HtmlEntityFilter",
     "HtmlUrlRemoverRefiner",
     "LLMLanguageFilter",
