@@ -47,8 +47,8 @@ class SentenceDeduplicateRefiner(DatasetOperator):
     Differences:
         From datatrove 0.10.1: a sentence ends with a mark before whitespace or with the line, not by spaCy; keys have
         128 bits instead of 64 and know where a sentence ends (datatrove joins the sentences of a run with a space, so
-        that other cuts of the same words are equal); blank lines do not count; texts of more than 65535 sentences are cut, too; a run of which only a part would be
-        cut with `min_words_to_remove_span` stays as a whole.
+        that other cuts of the same words are equal); blank lines do not count; texts of more than 65535 sentences are
+        cut, too; a run of which only a part would be cut with `min_words_to_remove_span` stays as a whole.
 
     Source:
         C. Raffel et al., "Exploring the limits of transfer learning" (2020): all but one of any three-sentence span.
