@@ -1,6 +1,7 @@
 //! What must hold for any input: no panic, and the checks that each function names.
 
 mod dedup_index;
+mod deduplication;
 mod minhash;
 mod models;
 mod reading;
@@ -9,6 +10,7 @@ mod vectors;
 mod tokenize;
 
 pub use dedup_index::{Damage, dedup_index};
+pub use deduplication::{Rows, deduplication};
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};

@@ -1,6 +1,9 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, dedup_index, fasttext, json_lines, minhash, ngram_model, text_rules, tokenize, vectors};
+use dfrs_fuzz::{
+    csv, dedup_index, deduplication, fasttext, json_lines, minhash, ngram_model, text_rules, tokenize,
+    vectors,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -134,6 +137,11 @@ proptest! {
     #[test]
     fn csv_in_any_pieces(bytes in bytes(), piece: u8, block: u8, skip: bool) {
         csv((&bytes, piece % 9, block, skip));
+    }
+
+    #[test]
+    fn duplicates_in_any_batches(texts in texts(), batch: u8, choice: u8) {
+        deduplication((texts, batch, choice));
     }
 
     #[test]

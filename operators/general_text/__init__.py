@@ -13,6 +13,7 @@ from dataflow_rs.operators.general_text.fast_text_classifier import (
     FastTextClassifierEvaluator,
     FastTextClassifierFilter,
 )
+from dataflow_rs.operators.general_text.hash_deduplicate import HashDeduplicateFilter
 from dataflow_rs.operators.general_text.html_entity import HtmlEntityFilter
 from dataflow_rs.operators.general_text.html_url_remover import HtmlUrlRemoverRefiner
 from dataflow_rs.operators.general_text.language import LanguageEvaluator, LanguageFilter
@@ -25,10 +26,14 @@ from dataflow_rs.operators.general_text.lorem_ipsum import LoremIpsumFilter
 from dataflow_rs.operators.general_text.mean_word_length import MeanWordLengthFilter
 from dataflow_rs.operators.general_text.min_hash_deduplicate import MinHashDeduplicateFilter
 from dataflow_rs.operators.general_text.ngram import NgramFilter, NgramSampleEvaluator
+from dataflow_rs.operators.general_text.ngram_hash_deduplicate import NgramHashDeduplicateFilter
+from dataflow_rs.operators.general_text.ngram_overlap_deduplicate import NgramOverlapDeduplicateFilter
 from dataflow_rs.operators.general_text.no_punc import NoPuncFilter
 from dataflow_rs.operators.general_text.remove_emoji import RemoveEmojiRefiner
 from dataflow_rs.operators.general_text.remove_extra_spaces import RemoveExtraSpacesRefiner
+from dataflow_rs.operators.general_text.sem_deduplicate import SemDeduplicateFilter
 from dataflow_rs.operators.general_text.sentence_number import SentenceNumberFilter
+from dataflow_rs.operators.general_text.sim_hash_deduplicate import SimHashDeduplicateFilter
 from dataflow_rs.operators.general_text.special_character import SpecialCharacterFilter
 from dataflow_rs.operators.general_text.symbol_word_ratio import SymbolWordRatioFilter
 from dataflow_rs.operators.general_text.text_statistics import (
@@ -54,6 +59,7 @@ __all__ = [
     "EntropyEvaluator",
     "FastTextClassifierEvaluator",
     "FastTextClassifierFilter",
+    "HashDeduplicateFilter",
     "HtmlEntityFilter",
     "HtmlUrlRemoverRefiner",
     "LLMLanguageFilter",
@@ -68,11 +74,15 @@ __all__ = [
     "MeanWordLengthFilter",
     "MinHashDeduplicateFilter",
     "NgramFilter",
+    "NgramHashDeduplicateFilter",
+    "NgramOverlapDeduplicateFilter",
     "NgramSampleEvaluator",
     "NoPuncFilter",
     "RemoveEmojiRefiner",
     "RemoveExtraSpacesRefiner",
+    "SemDeduplicateFilter",
     "SentenceNumberFilter",
+    "SimHashDeduplicateFilter",
     "SpecialCharacterFilter",
     "SymbolWordRatioFilter",
     "TokenCountEvaluator",
