@@ -260,15 +260,6 @@ class TextStage:
         Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
         """
 
-def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
-    """Probability that two texts of the given Jaccard similarity share a band."""
-
-def lsh_params(threshold: float, num_perm: int) -> tuple[int, int]:
-    """Number of bands and positions per band that suit a similarity threshold."""
-
-def set_threads(n: int | None = None) -> None:
-    """Bounds the threads of all native operators; None is one per processor."""
-
 @final
 class TextWriter:
     """A text file being written; it appears under its name with `finish`."""
