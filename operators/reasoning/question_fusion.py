@@ -79,9 +79,7 @@ class ReasoningQuestionFusionGenerator(Prompted, RowOperator):
         columns: dict[str, Any] = {}
         errors: dict[int, RowError] = {}
         for number, column in enumerate(self.columns_written(keys)):
-            answers = ask_rows(
-                self.llm_serving, self._prompt, rows, samples=[number] * sum(row is not None for row in rows)
-            )
+            answers = ask_rows(self.llm_serving, self._prompt, rows, samples=[number] * len(rows))
             columns[column] = answers.column("question")
             errors = {**answers.errors, **errors}
         return Rows(columns, dict(sorted(errors.items())))
