@@ -61,7 +61,7 @@ TEXTS = [
 
 def training_lines(labels: int) -> list[str]:
     """Return labelled lines; each label prefers three syllables."""
-    rng = random.Random(7)  # noqa: S311
+    rng = random.Random(7)
     lines = []
     for number in range(max(400, labels * 4)):
         label = number % labels

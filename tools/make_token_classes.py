@@ -62,9 +62,7 @@ def source() -> str:
         for code in members(pattern):
             bits[code] |= bit
     leaves: dict[bytes, int] = {}
-    pages = [
-        leaves.setdefault(bytes(bits[start : start + PAGE]), len(leaves)) for start in range(0, len(bits), PAGE)
-    ]
+    pages = [leaves.setdefault(bytes(bits[start : start + PAGE]), len(leaves)) for start in range(0, len(bits), PAGE)]
     if len(leaves) > 256:
         sys.exit(f"make_token_classes: {len(leaves)} different pages do not fit into a byte")
     parts = [
@@ -75,7 +73,9 @@ def source() -> str:
         f"pub static LEAVES: [[u8; {PAGE}]; {len(leaves)}] = [",
     ]
     leaf_rows = "\n".join(f"    [\n{rows(list(leaf), ' ' * 8)}\n    ]," for leaf in leaves)
-    return "\n\n".join(parts[:1]) + "\n\n" + "\n".join(parts[1:3]) + "\n\n" + "\n".join(parts[3:]) + f"\n{leaf_rows}\n];\n"
+    return (
+        "\n\n".join(parts[:1]) + "\n\n" + "\n".join(parts[1:3]) + "\n\n" + "\n".join(parts[3:]) + f"\n{leaf_rows}\n];\n"
+    )
 
 
 def main() -> None:

@@ -33,6 +33,8 @@ message says what is wrong, where (operator, column, row, file and line), and wh
         |-- MalformedReplyError              the reply is not what was asked for
         |   `-- SchemaMismatchError          the reply does not follow the JSON schema
         |-- ReplayMissError                  replay="only" and the call was never recorded
+        |-- BudgetExceededError              ends the run: what is finished is kept, a higher budget goes on
+        |-- TooManyErrorsError               ends the run: too large a share of the calls failed
         `-- ModelUnavailableError            no source has the model's weights
 """
 
@@ -153,13 +155,17 @@ class ServingError(DataFlowError, RuntimeError):
         retryable: whether the same request may succeed later.
         attempts: how often the request was sent.
         retry_after_s: seconds that the server asked to wait, or None.
+        status: HTTP status of the refusal, where there is one.
     """
 
     retryable = False
 
-    def __init__(self, message: str, *, attempts: int = 1, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, attempts: int = 1, retry_after_s: float | None = None, status: int | None = None
+    ) -> None:
         self.attempts = attempts
         self.retry_after_s = retry_after_s
+        self.status = status
         super().__init__(message)
 
 
@@ -213,6 +219,14 @@ class SchemaMismatchError(MalformedReplyError):
 
 class ReplayMissError(ServingError):
     """Only recorded calls may be used, and this call was never recorded."""
+
+
+class BudgetExceededError(ServingError):
+    """The next call might exceed the budget. Ends the run; finished calls are kept, and a higher budget goes on."""
+
+
+class TooManyErrorsError(ServingError):
+    """Too large a share of the calls failed. Ends the run; finished calls are kept, and the next run goes on."""
 
 
 class ModelUnavailableError(ServingError):

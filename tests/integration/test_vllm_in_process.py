@@ -1,10 +1,14 @@
-"""`VLLMServing` with a real vLLM in the process, in the environment of `make test-vllm`."""
+"""`VLLMServing` with a real vLLM in the process, in the environment of `make test-vllm`.
+
+The figures of docs/servings.md are printed with `-s`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -29,7 +33,10 @@ def found(tmp_path_factory):
         timeout=900,
     )
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    return json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1])
+    figures = ("seconds_with_start", "seconds_plain", "seconds_json", "seconds_restart", "rss_mb", "cpu_s")
+    sys.stdout.write(f"\nVLLMServing: { {name: found[name] for name in figures} }\n")
+    return found
 
 
 def test_the_engine_starts_with_the_first_request_and_answers_all(found):

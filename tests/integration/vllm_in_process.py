@@ -1,4 +1,4 @@
-"""What `test_vllm_in_process.py` runs in the environment of vLLM: `VLLMServing` on the model of tools/make_tiny_model.py.
+"""Run by `test_vllm_in_process.py` in the environment of vLLM: `VLLMServing` on the model of tools/make_tiny_model.py.
 
 Arguments: the model's directory, a directory for runs, directories of packages to look into after vLLM's own. The last
 line of the output is a JSON object.
@@ -43,6 +43,9 @@ def main() -> None:
     prompts = [f"prompt {number}" for number in range(40)]
     plain = serving.generate([Request.of(prompt) for prompt in prompts])
     found["seconds_with_start"] = round(time.monotonic() - started, 1)
+    started = time.monotonic()
+    serving.generate([Request.of(f"again {number}") for number in range(40)])
+    found["seconds_plain"] = round(time.monotonic() - started, 1)
     found["plain"] = [[c.ok, len(c.text or ""), c.usage.prompt_tokens, c.usage.completion_tokens] for c in plain]
     found["again"] = [c.text for c in serving.generate([Request.of(p) for p in prompts[:4]])] == [
         c.text for c in plain[:4]
@@ -81,7 +84,9 @@ def main() -> None:
     run = Score().compile().run(quiet=True)
     found["table"] = run.table().to_pylist()
     found["after_plan"] = serving.running
+    started = time.monotonic()
     found["restarted"] = serving.generate([Request.of(prompts[0])])[0].text == plain[0].text
+    found["seconds_restart"] = round(time.monotonic() - started, 1)
     serving.close()
     found["after_close"] = serving.running
     found["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

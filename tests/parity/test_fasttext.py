@@ -56,7 +56,9 @@ def test_the_three_ways_to_ask_agree(file: Path) -> None:
     assert names[-1] is None
     label = ours.labels[1]
     one = pa.array(ours.probability(column, label, "{}")).to_pylist()
-    wanted = [dict(zip(row, ps, strict=True))[label] if row else None for row, ps in zip(names, probabilities, strict=True)]
+    wanted = [
+        dict(zip(row, ps, strict=True))[label] if row else None for row, ps in zip(names, probabilities, strict=True)
+    ]
     assert one == wanted
 
 
@@ -90,5 +92,5 @@ def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_label_is_named() -> None:
-    with pytest.raises(ParameterError, match="^the model has no label 'xx'$"):
+    with pytest.raises(ParameterError, match=r"^the model has no label 'xx'$"):
         model(DATA / "softmax.bin").probability(pa.array(["a"]), "xx", "{}")

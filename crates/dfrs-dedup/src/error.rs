@@ -28,6 +28,9 @@ pub enum Error {
         "{0} runs of evaluation items are more than an index holds (4294967295): split the benchmarks"
     )]
     TooManyRuns(usize),
+    /// Whoever watches the progress wants no more of it.
+    #[error("interrupted")]
+    Interrupted,
     /// Parameters that do not fit together.
     #[error("{0}")]
     Parameter(String),

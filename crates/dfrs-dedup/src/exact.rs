@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::clusters::Priority;
-use crate::normal::Form;
+use crate::normal::{Form, Hash};
 use crate::records::{Limits, Sorter};
 use crate::{Error, url};
 
@@ -15,24 +15,46 @@ const MIN_ROWS_PER_TASK: usize = 64;
 
 /// What makes two rows equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum What {
     /// The text, in a normal form.
     Text(Form),
     /// The address, normalised.
     Url,
 }
 
+/// How rows are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    what: What,
+    hash: Hash,
+    bits: u32,
+}
+
 impl Key {
-    /// The 128-bit key of a text, none for an empty address; `scratch` is working memory.
+    /// Compares the first `bits` bits (1 to 128) of a hash; with few of them, unequal texts become equal by chance.
+    pub fn new(what: What, hash: Hash, bits: u32) -> Result<Self, Error> {
+        if (1..=128).contains(&bits) {
+            return Ok(Self { what, hash, bits });
+        }
+        Err(Error::Parameter(format!(
+            "a key of {bits} bits cannot be made: it has 1 to 128, and 64 or more are safe"
+        )))
+    }
+
+    /// The key of a text, none for an empty address; `scratch` is working memory.
     pub fn of(self, text: &str, scratch: &mut String) -> Option<u128> {
-        match self {
-            Self::Text(form) => Some(form.key(text, scratch)),
-            Self::Url => {
+        let key = match self.what {
+            What::Text(form) => form.key(text, self.hash, scratch),
+            What::Url => {
                 scratch.clear();
                 url::normalise_into(text, scratch);
-                (!scratch.is_empty()).then(|| Form::Exact.key(scratch, &mut String::new()))
+                if scratch.is_empty() {
+                    return None;
+                }
+                Form::Exact.key(scratch, self.hash, &mut String::new())
             }
-        }
+        };
+        Some(key >> (128 - self.bits))
     }
 
     /// The keys of texts; null has none.

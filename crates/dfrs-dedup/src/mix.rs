@@ -37,7 +37,8 @@ pub fn hash_lower_ascii(bytes: &[u8]) -> u64 {
 
 #[inline]
 fn hash_with(bytes: &[u8], set: u64) -> u64 {
-    let mut state = KEYS[0] ^ bytes.len() as u64;
+    // Spread, because the difference of two lengths could undo that of two last bytes.
+    let mut state = KEYS[0] ^ (bytes.len() as u64).wrapping_mul(KEYS[2] | 1);
     let (chunks, rest) = bytes.as_chunks::<8>();
     for chunk in chunks {
         state = fold(state ^ (u64::from_le_bytes(*chunk) | set), KEYS[1]);

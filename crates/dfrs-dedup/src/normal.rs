@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use dfrs_text::lower::lower_into;
 use dfrs_text::unicode::is_space;
-use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::words::for_each_normal_word;
 
@@ -20,6 +20,34 @@ static ZEROS: LazyLock<Vec<u32>> = LazyLock::new(|| {
         .map(|line| u32::from_str_radix(line, 16).expect("a hexadecimal number"))
         .collect()
 });
+
+/// The hash that makes a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hash {
+    /// XXH3, at the speed of memory.
+    #[default]
+    Xxh3,
+    /// The first half of BLAKE3, for texts that somebody may have made so that their keys collide.
+    Blake3,
+}
+
+impl Hash {
+    fn of(self, bytes: &[u8], seed: u64) -> u128 {
+        match self {
+            Self::Xxh3 => xxh3_128_with_seed(bytes, seed),
+            Self::Blake3 => {
+                let mut hasher = blake3::Hasher::new();
+                hasher.update(&seed.to_le_bytes()).update(bytes);
+                let digest = hasher.finalize();
+                let (half, _) = digest
+                    .as_bytes()
+                    .split_first_chunk::<16>()
+                    .expect("32 bytes");
+                u128::from_be_bytes(*half)
+            }
+        }
+    }
+}
 
 /// A normal form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,16 +108,16 @@ impl Form {
 
     /// The 128-bit key of a text: equal for texts of one normal form. A text without anything in its normal form is
     /// compared as it is, so that `!!!` and `???` are different. `normal` is working memory.
-    pub fn key(self, text: &str, normal: &mut String) -> u128 {
+    pub fn key(self, text: &str, hash: Hash, normal: &mut String) -> u128 {
         if self == Self::Exact {
-            return xxh3_128(text.as_bytes());
+            return hash.of(text.as_bytes(), 0);
         }
         normal.clear();
         self.apply(text, normal);
         if normal.is_empty() {
-            return xxh3_128_with_seed(text.as_bytes(), AS_WRITTEN);
+            return hash.of(text.as_bytes(), AS_WRITTEN);
         }
-        xxh3_128(normal.as_bytes())
+        hash.of(normal.as_bytes(), 0)
     }
 }
 
@@ -155,7 +183,12 @@ mod tests {
 
     #[test]
     fn keys() {
-        let key = |form: Form, text: &str| form.key(text, &mut String::new());
+        let key = |form: Form, text: &str| {
+            let keys =
+                [Hash::Xxh3, Hash::Blake3].map(|hash| form.key(text, hash, &mut String::new()));
+            assert_ne!(keys[0], keys[1]);
+            keys
+        };
         for (_, form) in Form::NAMES {
             assert_eq!(key(form, "a b"), key(form, "a b"));
             assert_ne!(

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use dfrs_dedup::Priority;
-use dfrs_dedup::exact::{Duplicate, Key, Occurrences};
-use dfrs_dedup::normal::Form;
+use dfrs_dedup::exact::{Duplicate, Key, Occurrences, What};
+use dfrs_dedup::normal::{Form, Hash};
 use dfrs_dedup::pieces::Split;
 use dfrs_dedup::records::Limits;
 use dfrs_dedup::spans::{Options, SpanFinder};
@@ -17,7 +17,8 @@ fn limits(memory: Option<usize>) -> Limits {
     }
 }
 
-fn duplicates(texts: &[Option<&str>], priorities: &[i64], key: Key) -> Vec<(u64, u64)> {
+fn duplicates(texts: &[Option<&str>], priorities: &[i64], what: What) -> Vec<(u64, u64)> {
+    let key = Key::new(what, Hash::Xxh3, 128).expect("valid");
     let mut occurrences = Occurrences::new(&limits(None));
     let priorities = priorities
         .iter()
@@ -46,10 +47,10 @@ fn the_best_row_stays_and_the_first_of_equals() {
         Some(""),
         Some(" "),
     ];
-    let key = Key::Text(Form::Exact);
-    assert_eq!(duplicates(&texts, &[], key), [(3, 0), (6, 0), (7, 4)]);
+    let what = What::Text(Form::Exact);
+    assert_eq!(duplicates(&texts, &[], what), [(3, 0), (6, 0), (7, 4)]);
     assert_eq!(
-        duplicates(&texts, &[1, 0, 0, 5, 0, 0, 5, 0, 0], key),
+        duplicates(&texts, &[1, 0, 0, 5, 0, 0, 5, 0, 0], what),
         [(0, 3), (6, 3), (7, 4)]
     );
     let urls = [
@@ -59,7 +60,7 @@ fn the_best_row_stays_and_the_first_of_equals() {
         Some(" "),
         None,
     ];
-    assert_eq!(duplicates(&urls, &[], Key::Url), [(1, 0)]);
+    assert_eq!(duplicates(&urls, &[], What::Url), [(1, 0)]);
 }
 
 fn cut(
@@ -232,7 +233,7 @@ proptest! {
             let texts: Vec<String> = order.iter().map(|&at| rows[at].to_string()).collect();
             let texts: Vec<Option<&str>> = texts.iter().map(|text| Some(text.as_str())).collect();
             let priorities: Vec<i64> = order.iter().map(|&at| at as i64).collect();
-            let gone = duplicates(&texts, &priorities, Key::Text(Form::Words));
+            let gone = duplicates(&texts, &priorities, What::Text(Form::Words));
             let mut left: Vec<usize> = order.to_vec();
             for (number, keeper) in gone.iter().rev() {
                 assert!(order[*keeper as usize] > order[*number as usize]);

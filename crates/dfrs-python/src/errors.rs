@@ -4,6 +4,7 @@ use pyo3::import_exception;
 use pyo3::prelude::*;
 
 import_exception!(dataflow_rs.exceptions, ColumnError);
+import_exception!(dataflow_rs.exceptions, CorruptStoreError);
 import_exception!(dataflow_rs.exceptions, ExportError);
 import_exception!(dataflow_rs.exceptions, MalformedInputError);
 import_exception!(dataflow_rs.exceptions, ModelUnavailableError);
@@ -16,6 +17,8 @@ pub fn from_dedup(error: &dfrs_dedup::Error) -> PyErr {
         dfrs_dedup::Error::Full(_) | dfrs_dedup::Error::TooManyRuns(_) => {
             OperatorError::new_err(error.to_string())
         }
+        dfrs_dedup::Error::File { .. } => StorageError::new_err(error.to_string()),
+        dfrs_dedup::Error::Corrupt { .. } => CorruptStoreError::new_err(error.to_string()),
         _ => ParameterError::new_err(error.to_string()),
     }
 }
@@ -31,4 +34,11 @@ pub fn from_columnar(error: &dfrs_columnar::Error) -> PyErr {
 
 pub fn from_text(error: &dfrs_text::Error) -> PyErr {
     ParameterError::new_err(error.to_string())
+}
+
+pub fn from_tokenize(error: &dfrs_tokenize::Error) -> PyErr {
+    match error {
+        dfrs_tokenize::Error::Refused(_) => OperatorError::new_err(error.to_string()),
+        _ => ParameterError::new_err(error.to_string()),
+    }
 }

@@ -1,17 +1,27 @@
 //! `dataflow_rs._native`: the only crate that knows Python. Each binding unpacks its arguments, releases the GIL,
 //! calls one function of a kernel crate and packs the result; no rule, format or hash is decided here.
 
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
+
 mod answers;
 mod decontamination;
 mod dedup;
+mod duplicates;
 mod errors;
 mod fasttext;
 mod formats;
 mod memory;
+mod ngram_model;
+mod pack;
+mod minhash;
 mod parts;
+mod priorities;
 mod rows;
+mod spans;
 mod text;
 mod threads;
+mod tokenize;
+mod vectors;
 
 use pyo3::prelude::*;
 
@@ -32,6 +42,15 @@ mod _native {
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
 
     #[pymodule_export]
+    use crate::duplicates::{
+        ChunkDuplicates, ExactDuplicates, SeenNgrams, SemanticDuplicates, SimHashDuplicates,
+        simhash_fingerprint,
+    };
+
+    #[pymodule_export]
+    use crate::spans::{RepeatedSpans, RepeatedSubstrings};
+
+    #[pymodule_export]
     use crate::fasttext::FastTextModel;
 
     #[pymodule_export]
@@ -39,6 +58,15 @@ mod _native {
 
     #[pymodule_export]
     use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::ngram_model::NgramModel;
+
+    #[pymodule_export]
+    use crate::pack::Packer;
+
+    #[pymodule_export]
+    use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
 
     #[pymodule_export]
     use crate::parts::{Digest, digest, read_part, sync_parts, write_part};
@@ -51,4 +79,10 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::tokenize::Tokenizer;
+
+    #[pymodule_export]
+    use crate::vectors::{k_center, nearest};
 }
