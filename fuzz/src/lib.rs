@@ -1,11 +1,13 @@
 //! What must hold for any input: no panic, and the checks that each function names.
 
+mod answers;
 mod minhash;
 mod models;
 mod reading;
 mod text_rules;
 mod vectors;
 
+pub use answers::answers;
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};

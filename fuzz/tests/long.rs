@@ -1,6 +1,6 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, fasttext, json_lines, minhash, ngram_model, text_rules, vectors};
+use dfrs_fuzz::{answers, csv, fasttext, json_lines, minhash, ngram_model, text_rules, vectors};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -149,6 +149,7 @@ proptest! {
     #[test]
     fn rules_and_refiners(text in text()) {
         text_rules(&text);
+        answers(&text);
     }
 
     #[test]

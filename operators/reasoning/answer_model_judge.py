@@ -11,8 +11,8 @@ from dataflow_rs.core.keys import Boolean, Text
 from dataflow_rs.core.registry import operator
 from dataflow_rs.core.results import Verdict
 from dataflow_rs.prompts import Prompted, PromptTemplate
-from dataflow_rs.prompts.base import check_accepted
-from dataflow_rs.prompts.reasoning_answers import AnswerJudgePrompt, AnswerJudgePromptQuestion
+from dataflow_rs.prompts.base import WithSystem, check_accepted
+from dataflow_rs.prompts.bench import AnswerJudgePrompt, AnswerJudgePromptQuestion
 
 
 @operator
@@ -24,7 +24,7 @@ class ReasoningAnswerModelJudgeFilter(Prompted, FilterOperator):
 
     Args:
         llm_serving: the model that is asked.
-        system_prompt: takes the place of the default template's system message; empty: its own.
+        system_prompt: takes the place of the template's system message; empty: its own.
         prompt_template: what is asked; by default `AnswerJudgePromptQuestion`.
         keep_all_samples: whether all rows stay, and only the verdict is written.
         on_error: what happens to a row whose call failed: `keep` it without a verdict, `drop` it, or `raise`.
@@ -53,7 +53,8 @@ class ReasoningAnswerModelJudgeFilter(Prompted, FilterOperator):
 
     def __post_init__(self) -> None:
         check_accepted(self.name, "prompt_template", self.prompt_template, self.prompts)
-        self._prompt: PromptTemplate = self.prompt_template or AnswerJudgePromptQuestion(self.system_prompt)
+        prompt = self.prompt_template or AnswerJudgePromptQuestion()
+        self._prompt: PromptTemplate = WithSystem(prompt, self.system_prompt) if self.system_prompt else prompt
 
     def templates(self) -> Sequence[PromptTemplate]:
         """Return the template that is rendered."""
@@ -78,7 +79,6 @@ class ReasoningAnswerModelJudgeFilter(Prompted, FilterOperator):
         return Verdict(
             keep=[self.keep_all_samples or verdict is True for verdict in verdicts],
             rule=["empty" if verdict is None else "wrong" for verdict in verdicts],
-            detail=[None if value is None else value.get("reason") for value in answers.values],
             columns={output_key: verdicts},
             errors=answers.errors,
         )

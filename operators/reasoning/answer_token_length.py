@@ -15,11 +15,13 @@ from dataflow_rs.operators.reasoning.token_counts import WORDS, check_tokenizer,
 class ReasoningAnswerTokenLengthFilter(FilterOperator):
     """Keep the answers of at most so many tokens.
 
-    Null and blank answers are dropped by the rule `blank`. Nothing is downloaded.
+    Null answers and those without a token are dropped by the rule `blank`.
 
     Args:
         max_answer_token_length: largest number of tokens that is kept, 0 or more.
-        tokenizer_dir: what counts: `words`, what whitespace separates.
+        tokenizer_dir: what counts: `words`, what whitespace separates, or a tokenizer as
+            `dataflow_rs.tokenizers.load_tokenizer` takes it: `cl100k_base`, or a path of a `tokenizer.json`. Nothing is
+            downloaded.
 
     Keys:
         input_key: the answer.
@@ -42,7 +44,7 @@ class ReasoningAnswerTokenLengthFilter(FilterOperator):
             raise ParameterError(
                 f"{self.name}: max_answer_token_length={self.max_answer_token_length} must be at least 0"
             )
-        check_tokenizer(self.name, "tokenizer_dir", self.tokenizer_dir)
+        check_tokenizer(self.tokenizer_dir)
 
     def process(
         self, batch: pa.RecordBatch, input_key: Text = "generated_cot", output_key: Integer | None = None

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from dataflow_rs.exceptions import ParameterError
+from dataflow_rs.core.tokenizers import find_file, load_tokenizer
 
 WORDS = "words"
 """The counting that needs no vocabulary: what whitespace separates."""
 
 
-def check_tokenizer(owner: str, parameter: str, tokenizer: str) -> None:
-    """Raise ParameterError unless texts can be counted this way."""
+def check_tokenizer(tokenizer: str) -> None:
+    """Raise ParameterError unless the vocabulary of a tokenizer is there."""
     if tokenizer != WORDS:
-        raise ParameterError(f"{owner}({parameter}={tokenizer!r}): there is only '{WORDS}', which counts words")
+        find_file(tokenizer)
 
 
 def token_counts(tokenizer: str, texts: pa.Array) -> list[int | None]:
     """Return the number of tokens of each text; null stays null."""
-    assert tokenizer == WORDS
+    if tokenizer != WORDS:
+        counts: list[int | None] = load_tokenizer(tokenizer).count(texts).to_pylist()
+        return counts
     return [None if text is None else len(text.split()) for text in texts.to_pylist()]

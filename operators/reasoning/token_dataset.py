@@ -21,7 +21,9 @@ class ReasoningTokenDatasetEvaluator(DatasetOperator):
 
 
     Args:
-        model_name_or_path: what counts: `words`, what whitespace separates.
+        model_name_or_path: what counts: `words`, what whitespace separates, or a tokenizer as
+            `dataflow_rs.tokenizers.load_tokenizer` takes it: `cl100k_base`, or a path of a `tokenizer.json`. Nothing is
+            downloaded.
 
     Keys:
         input_question_key: the question.
@@ -39,7 +41,7 @@ class ReasoningTokenDatasetEvaluator(DatasetOperator):
     model_name_or_path: str = WORDS
 
     def __post_init__(self) -> None:
-        check_tokenizer(self.name, "model_name_or_path", self.model_name_or_path)
+        check_tokenizer(self.model_name_or_path)
 
     def process(
         self,

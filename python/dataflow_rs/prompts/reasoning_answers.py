@@ -1,4 +1,4 @@
-"""The templates that solve questions, and those that compare answers with references."""
+"""The templates that solve questions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dataflow_rs.core.component import component
-from dataflow_rs.prompts.base import object_schema
-from dataflow_rs.prompts.reasoning import DiyPrompt, ReasoningPrompt, TruthPrompt
+from dataflow_rs.prompts.reasoning import DiyPrompt, ReasoningPrompt
 
 
 class AnswerPrompt(ReasoningPrompt):
@@ -61,44 +60,3 @@ class DiyAnswerGeneratorPrompt(DiyPrompt, AnswerPrompt):
         system_prompt: the system message; empty: none.
         prompt_template: the user message, with `{text}` where the question goes; else the question follows it.
     """
-
-
-class JudgePrompt(TruthPrompt):
-    """Base of templates that compare an answer with a reference."""
-
-    verdict: ClassVar[str] = "judgement_result"
-    fields: ClassVar[Mapping[str, type]] = {"judgement_result": bool, "reason": str}
-    json_schema: ClassVar[Mapping[str, Any] | None] = object_schema(
-        reason={"type": "string"}, judgement_result={"type": "boolean"}
-    )
-    system: ClassVar[str] = (
-        "You compare answers with reference answers. Only the final result counts, not the way to it and not its form."
-    )
-
-
-@component
-class AnswerJudgePrompt(JudgePrompt):
-    """Judge whether an answer has the result of a reference answer.
-
-    Args:
-        system_prompt: takes the place of the template's system message; empty: its own.
-    """
-
-    user: ClassVar[str] = (
-        "Reference answer:\n{reference}\n\nAnswer:\n{answer}\n\nDo both have the same result? Reply as JSON: "
-        '{"reason": "...", "judgement_result": true}'
-    )
-
-
-@component
-class AnswerJudgePromptQuestion(JudgePrompt):
-    """Judge whether an answer to a question has the result of a reference answer.
-
-    Args:
-        system_prompt: takes the place of the template's system message; empty: its own.
-    """
-
-    user: ClassVar[str] = (
-        "Question:\n{question}\n\nReference answer:\n{reference}\n\nAnswer:\n{answer}\n\nIs the answer right, going by "
-        'the reference? Reply as JSON: {"reason": "...", "judgement_result": true}'
-    )

@@ -6,12 +6,14 @@ import pyarrow as pa
 import pytest
 from dataflow_rs.exceptions import ParameterError, RateLimitedError
 from dataflow_rs.operators import reasoning as ops
+from dataflow_rs.prompts import AnswerJudgePrompt
 from dataflow_rs.prompts.reasoning_answers import (
-    AnswerJudgePrompt,
     DiyAnswerGeneratorPrompt,
     GeneralAnswerGeneratorPrompt,
 )
 from dataflow_rs.testing import FakeServing
+
+from tests.shared_data import FOLDER
 
 
 def failing(prompt):
@@ -233,8 +235,21 @@ def test_token_length():
     out, drops = operator.apply(source, return_drops=True, output_key="tokens")
     assert out["tokens"].to_pylist() == [3, 1]
     assert [drop["rule"] for drop in drops.to_pylist()] == ["blank", "blank"]
+    with pytest.raises(ParameterError, match="tokenizer 'no_such_encoding': no such file"):
+        ops.ReasoningAnswerTokenLengthFilter(tokenizer_dir="no_such_encoding")
     with pytest.raises(ParameterError, match="max_answer_token_length=-1 must be at least 0"):
         ops.ReasoningAnswerTokenLengthFilter(max_answer_token_length=-1)
+
+
+def test_token_length_by_a_vocabulary():
+    vocabulary = FOLDER / "tokenizers" / "cl100k_base.tiktoken.zst"
+    if not vocabulary.is_file():
+        pytest.skip(f"{vocabulary} is not there; DATAFLOW_RS_SHARED_DATA names the folder of the collection")
+    source = pa.table({"generated_cot": ["antidisestablishmentarianism", "a b"]})
+    operator = ops.ReasoningAnswerTokenLengthFilter(tokenizer_dir=str(vocabulary), max_answer_token_length=5)
+    out, drops = operator.apply(source, return_drops=True, output_key="tokens")
+    assert out["tokens"].to_pylist() == [2]
+    assert drops["value"].to_pylist() == [6.0]
 
 
 def test_pretraining_text_keeps_the_other_columns():
