@@ -56,9 +56,7 @@ def benchmarks() -> dict:
 
 
 def counts(folder) -> list[tuple]:
-    return [
-        (step.name, step.rows_in, step.rows_out, dict(step.drops)) for step in Run.open(folder).steps if step.index
-    ]
+    return [(step.name, step.rows_in, step.rows_out, dict(step.drops)) for step in Run.open(folder).steps if step.index]
 
 
 def test_with_ground_truth(source, tmp_path):
@@ -162,3 +160,37 @@ def test_thresholds_name_their_sources():
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     assert len(rows) == len(thresholds()) == 8
     assert all(len(row) == 3 and row[2] for row in rows)
+
+
+@pytest.mark.parametrize(("name", "truth"), [("math_reasoning", True), ("math_reasoning_without_truth", False)])
+def test_the_recipes_are_the_pipeline(name, truth):
+    """`dataflow-rs run pipelines/<name>.yaml` does what the class does."""
+    from dataflow_rs import read_recipe
+    from dataflow_rs.pipeline.recipe import plan_to_dict
+
+    recipe = read_recipe(ROOT / "pipelines" / f"{name}.yaml")
+    pipeline = MathReasoningPipeline(cache_path=f"runs/{name}", ground_truth=truth)
+    assert plan_to_dict(recipe)["steps"] == plan_to_dict(pipeline.compile())["steps"]
+    assert plan_to_dict(recipe)["exports"] == plan_to_dict(pipeline.compile())["exports"]
+
+
+@pytest.mark.model
+def test_with_the_local_model(source, tmp_path):
+    """The small model: the form of what comes out, not its quality."""
+    from dataflow_rs.serving import LocalServing
+
+    short = tmp_path / "two.jsonl"
+    short.write_text("".join(Path(source).read_text(encoding="utf-8").splitlines(keepends=True)[2:4]), encoding="utf-8")
+    with LocalServing(max_tokens=300, max_repairs=1) as serving:
+        pipeline = MathReasoningPipeline(
+            str(short), str(tmp_path / "run"), serving, new_questions=0, answers=1, min_votes=1, temperature=0.0
+        )
+        run = pipeline.compile().run(quiet=True)
+    steps = {step.name: step for step in run.steps}
+    assert steps["ReasoningQuestionFilter"].rows_in == 2
+    kept = run.table(step=steps["ReasoningAnswerExtractionQwenMathEvalGenerator"].index).to_pylist()
+    assert all(row["answer"] is None or row["solution"] for row in kept)
+    assert all(1 <= row["difficulty_score"] <= 10 for row in kept if row["difficulty_score"] is not None)
+    for row in json_lines(tmp_path / "run" / "rl.jsonl"):
+        truth = {seed["question"]: seed["golden_answer"] for seed in seeds()}[row["question"]]
+        assert row["answer"] == truth, "what is exported is verified"
