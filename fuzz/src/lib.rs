@@ -2,6 +2,7 @@
 
 mod dedup_index;
 mod deduplication;
+mod answers;
 mod minhash;
 mod models;
 mod reading;
@@ -11,6 +12,7 @@ mod tokenize;
 
 pub use dedup_index::{Damage, dedup_index};
 pub use deduplication::{Rows, deduplication};
+pub use answers::answers;
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};
