@@ -81,7 +81,12 @@ impl Tokenizer {
             encoder.encode(text, &mut ids).map(|()| ids)
         };
         let mut counts = vec![0_u64; self.inner.id_bound()];
-        for id in self.map(py, column, encode)?.into_iter().flatten().flatten() {
+        for id in self
+            .map(py, column, encode)?
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             counts[id as usize] += 1;
         }
         Ok(PyArray::from_array_ref(Arc::new(UInt64Array::from(counts))))
@@ -103,7 +108,9 @@ impl Tokenizer {
             Ok((!ids.is_empty()).then(|| sum / ids.len() as f64))
         };
         let means = self.map(py, column, mean)?.into_iter().map(Option::flatten);
-        Ok(PyArray::from_array_ref(Arc::new(means.collect::<Float64Array>())))
+        Ok(PyArray::from_array_ref(Arc::new(
+            means.collect::<Float64Array>(),
+        )))
     }
 
     /// Number of tokens of one text.

@@ -34,8 +34,8 @@ pub mod words;
 
 pub use document::Document;
 pub use error::Error;
-pub use measure::{AnyMeasure, Measure};
 pub use judgement::{Judgement, Profile};
+pub use measure::{AnyMeasure, Measure};
 pub use refiner::{Refine, Refiner};
 pub use rule::{Judge, Rule};
 pub use segment::Segmentation;

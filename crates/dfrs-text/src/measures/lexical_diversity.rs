@@ -63,7 +63,11 @@ fn plain_words(text: &str) -> (String, Vec<std::ops::Range<usize>>) {
     let words = Words::new(text).map(|word| {
         let start = plain.len();
         word_text.clear();
-        word_text.extend(text[word].chars().filter(|char| !char.is_ascii_punctuation()));
+        word_text.extend(
+            text[word]
+                .chars()
+                .filter(|char| !char.is_ascii_punctuation()),
+        );
         lower_into(&word_text, &mut plain);
         start..plain.len()
     });
