@@ -11,7 +11,7 @@ mod tokenize;
 mod vectors;
 
 pub use answers::answers;
-pub use dedup_index::{Damage, dedup_index};
+pub use dedup_index::{IndexDamage, dedup_index};
 pub use deduplication::{Rows, deduplication};
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
