@@ -317,6 +317,7 @@ class Packer:
     def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
         """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
 
+@final
 class MinHashSettings:
     """What two texts are compared by."""
 
