@@ -1,6 +1,6 @@
 """`VLLMServerServing` with a real `vllm serve`: started, asked, killed and started again, ended with all its processes.
 
-The figures of docs/servings.md are printed with `-s`.
+The figures of docs/backends.md are printed with `-s`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Run by `test_vllm_in_process.py` in the environment of vLLM: `VLLMServing` on the model of tools/make_tiny_model.py.
 
-Arguments: the model's directory, a directory for runs, directories of packages to look into after vLLM's own. The last
-line of the output is a JSON object.
+Arguments: the model's directory, a directory for runs, that of a LoRA adapter, directories of packages to look into
+after vLLM's own. The last line of the output is a JSON object.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 
 
 def main() -> None:
-    model, folder, *packages = sys.argv[1:]
+    model, folder, adapter, *packages = sys.argv[1:]
     sys.path[1:1] = packages[:1]  # the package itself; what it needs comes after what vLLM brings
     sys.path.extend(packages[1:])
     import pyarrow as pa
@@ -89,6 +89,17 @@ def main() -> None:
     found["seconds_restart"] = round(time.monotonic() - started, 1)
     serving.close()
     found["after_close"] = serving.running
+    with VLLMServing(
+        model,
+        context=1024,
+        gpu_memory=0.25,
+        max_tokens=24,
+        engine={"enforce_eager": True, "max_num_seqs": 8},
+        lora=adapter,
+    ) as adapted:
+        texts = [end.text for end in adapted.generate([Request.of(prompt) for prompt in prompts[:4]])]
+        found["lora"] = [len(text or "") for text in texts]
+        found["lora_differs"] = texts != [c.text for c in plain[:4]]
     found["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     found["cpu_s"] = round(sum(os.times()[:2]), 1)
     print(json.dumps(found))  # noqa: T201

@@ -103,7 +103,8 @@ impl Long {
     fn run(&mut self, ids: &mut Vec<u32>, pairs: &Pairs) {
         let len = ids.len() as u32;
         self.before.clear();
-        self.before.extend((0..len).map(|place| place.wrapping_sub(1)));
+        self.before
+            .extend((0..len).map(|place| place.wrapping_sub(1)));
         self.after.clear();
         self.after.extend(1..len);
         self.after.push(NONE);

@@ -90,6 +90,12 @@ class Budget:
         """Whether there is any limit."""
         return self.money is not None or self.tokens is not None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is set aside: what does not fit now will not fit later."""
+        with self._lock:
+            return self._aside == Usage()
+
     def reserve(self, request: Request) -> Usage | None:
         """Set aside the most that a request may use, and return it; None if that does not fit."""
         most = most_usage(request)

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 _in_flight: dict[str, Future[Completion | None]] = {}
 """Key -> the end of a request that some exchange of this process works on; None if that one was given up."""
 _in_flight_lock = threading.Lock()
-_SLICE_S = 0.5
+_SLICE_S, _SHORT_SLICE_S = 0.5, 0.02
 _REFILLS = 4
 """A window is filled up again when this part of it has been handed out."""
 
@@ -193,7 +193,7 @@ class Exchange:
                 while self._to_send and self._affordable(*self._to_send[0]):
                     lot.append(self._to_send.popleft())
                 self._under_way += len(lot)
-                if self._to_send and not self._under_way:
+                if self._to_send and not self._under_way and self.serving.budget.idle:
                     raise self.serving.budget.exceeded()
             if not lot:
                 return
@@ -270,10 +270,10 @@ class Exchange:
         """Wait until there is something to do; in slices, which lets Ctrl-C through on every platform."""
         with self._changed:
             self._check()
-            if self._to_send and (not self.serving.budget.limited or not self._under_way):
+            if self._to_send and not self.serving.budget.limited:
                 return
-            if self._order[0].end is None:
-                self._changed.wait(_SLICE_S)
+            if self._order[0].end is None:  # others, who hold what is left of the budget, do not notify this one
+                self._changed.wait(_SHORT_SLICE_S if self._to_send and not self._under_way else _SLICE_S)
         self._check()
         if self.log is not None:
             self.log.sync()

@@ -27,7 +27,7 @@ from dataflow_rs.exceptions import (
 )
 from dataflow_rs.serving.base import Finished, Serving
 from dataflow_rs.serving.batch_api import BatchApi, ends_of
-from dataflow_rs.serving.batch_state import BatchState, SubmittedBatch
+from dataflow_rs.serving.batch_state import BatchState, SubmittedBatch, batch_state
 from dataflow_rs.serving.call_log import call_key
 from dataflow_rs.serving.openai_errors import error_of_reply
 from dataflow_rs.serving.openai_format import chat_body, read_reply
@@ -137,7 +137,7 @@ class OpenAIBatchServing(Serving):
         keys = [call_key(self.call(request)) for request in requests]
         positions = {key: position for position, key in enumerate(keys)}
         deadline = None if self.wait_s is None else time.monotonic() + self.wait_s
-        with BatchState(self._state_path()) as state:
+        with batch_state(self._state_path()) as state:
             known = {key for batch in state.waiting_for(keys) for key in batch.open_keys}
             new = [(key, request) for key, request in zip(keys, requests, strict=True) if key not in known]
             for lines, members in self._files(new):
@@ -193,12 +193,16 @@ class OpenAIBatchServing(Serving):
             _log.warning("%s: a batch is not confirmed yet: %s", self.name, error)  # `_collect` tries again
 
     def _create(self, api: BatchApi, state: BatchState, submitted: SubmittedBatch) -> None:
-        try:
-            batch = api.create(submitted.file, "/v1/chat/completions", self.window, submitted.token)
-        except InvalidRequestError:
-            state.collected(submitted.token, submitted.open_keys)  # there will be no such batch
-            raise
-        state.submitted(submitted.token, str(batch["id"]))
+        """Create a batch, unless another thread has done it."""
+        with submitted.creating:
+            if submitted.batch is not None:
+                return
+            try:
+                batch = api.create(submitted.file, "/v1/chat/completions", self.window, submitted.token)
+            except InvalidRequestError:
+                state.collected(submitted.token, submitted.keys)  # there will be no such batch
+                raise
+            state.submitted(submitted.token, str(batch["id"]))
         _log.info("%s: batch %s holds %d requests", self.name, batch["id"], len(submitted.keys))
 
     # -- collecting ----------------------------------------------------------------------------------------------------
@@ -215,8 +219,7 @@ class OpenAIBatchServing(Serving):
         """Wait for a batch, and hand out the ends of the calls that are asked for and still open."""
         wanted = {key for key in submitted.open_keys if key in positions}
         try:
-            if submitted.batch is None:
-                self._create(api, state, submitted)
+            self._create(api, state, submitted)
             batch = self._wait(api, str(submitted.batch), deadline)
             ends = {str(end.get("custom_id")): end for end in ends_of(api, batch)}
         except ServingError as error:

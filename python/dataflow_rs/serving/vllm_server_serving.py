@@ -189,6 +189,7 @@ class VLLMServerServing(ChatServing):
         if program is None:
             raise ModelUnavailableError(self.check()[0])
         command = [program, "serve", self.model, "--host", "127.0.0.1", "--port", "{port}"]
+        command += ["--uvicorn-log-level", "warning"]  # not a line for each request
         command += ["--served-model-name", "model", "--tensor-parallel-size", str(self.tensor_parallel)]
         command += ["--gpu-memory-utilization", str(self.gpu_memory)]
         if self.context is not None:

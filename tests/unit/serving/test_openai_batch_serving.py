@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from dataflow_rs.exceptions import AuthenticationFailedError, ParameterError
@@ -129,6 +130,22 @@ def test_a_killed_process_has_paid_once(tmp_path):
         texts = asking(server, tmp_path).generate_from_input([f"prompt {n}" for n in range(10)])
     assert texts == [f"PROMPT {n}" for n in range(10)]
     assert (len(server.batches), len(server.sold)) == (1, 10)
+
+
+def test_threads_share_the_journal_and_batches(tmp_path):
+    with FakeBatchServer(upper, polls=20) as server:
+        # One batch of ten is left behind without its confirmation, and collected by five threads at once.
+        server.fail = lambda m, p, n: 503 if (m, p) == ("POST", "/batches") else None
+        left = asking(server, tmp_path, max_retries=0).generate([Request.of(f"old {n}") for n in range(10)])
+        assert [type(c.error).__name__ for c in left] == ["ServerFailedError"] * 10
+        server.fail = lambda *_: None
+        serving = asking(server, tmp_path)
+        with ThreadPoolExecutor(5) as pool:
+            groups = [[f"old {2 * n}", f"old {2 * n + 1}", f"new {n}"] for n in range(5)]
+            ends = list(pool.map(serving.generate_from_input, groups))
+    assert ends == [[prompt.upper() for prompt in group] for group in groups]
+    assert len(server.batches) == 6
+    assert len(server.sold) == 15
 
 
 LOST = [

@@ -213,6 +213,22 @@ def test_a_budget_is_never_exceeded_and_a_higher_one_goes_on(tmp_path, caplog):
         assert max(server.answered.values()) == 1
 
 
+def test_threads_share_a_budget(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    # Each of four threads needs 30 * 5 tokens, and sets aside 27 a call: all of it fits, if they wait for each other.
+    settings = {"call_log": tmp_path / "calls.log", "budget_tokens": 4 * 30 * 5 + 27, "max_tokens": 20}
+    lots = [[f"lot {lot} {number}" for number in range(30)] for lot in range(4)]
+    with (
+        FaultServer(latency_s=0.002) as server,
+        asking(server, **settings) as serving,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        found = list(pool.map(serving.generate_from_input, lots))
+    assert found == [[echo(prompt) for prompt in lot] for lot in lots]
+    assert serving.usage == Usage(360, 240)
+
+
 def test_a_budget_of_money():
     serving = FakeServing(lambda prompt: "one two three four", price=(1.0, 1000.0), budget_usd=0.0999)
     with pytest.raises(BudgetExceededError) as caught:
