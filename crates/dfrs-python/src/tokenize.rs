@@ -47,7 +47,9 @@ impl Tokenizer {
     /// Number of tokens per row (int64); null stays null.
     fn count(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyArray> {
         let counts = self.map(py, column, |encoder, text| encoder.count(text))?;
-        let counts = counts.into_iter().map(|count| count.map(|count| count as i64));
+        let counts = counts
+            .into_iter()
+            .map(|count| count.map(|count| count as i64));
         let array: ArrayRef = Arc::new(counts.collect::<Int64Array>());
         Ok(PyArray::from_array_ref(array))
     }
@@ -79,7 +81,12 @@ impl Tokenizer {
             encoder.encode(text, &mut ids).map(|()| ids)
         };
         let mut counts = vec![0_u64; self.inner.id_bound()];
-        for id in self.map(py, column, encode)?.into_iter().flatten().flatten() {
+        for id in self
+            .map(py, column, encode)?
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             counts[id as usize] += 1;
         }
         Ok(PyArray::from_array_ref(Arc::new(UInt64Array::from(counts))))
@@ -101,7 +108,9 @@ impl Tokenizer {
             Ok((!ids.is_empty()).then(|| sum / ids.len() as f64))
         };
         let means = self.map(py, column, mean)?.into_iter().map(Option::flatten);
-        Ok(PyArray::from_array_ref(Arc::new(means.collect::<Float64Array>())))
+        Ok(PyArray::from_array_ref(Arc::new(
+            means.collect::<Float64Array>(),
+        )))
     }
 
     /// Number of tokens of one text.
@@ -120,7 +129,9 @@ impl Tokenizer {
 
     /// The bytes that some tokens stand for.
     fn decode_bytes(&self, ids: Vec<u32>) -> PyResult<Vec<u8>> {
-        self.inner.decode(&ids).map_err(|error| errors::from_tokenize(&error))
+        self.inner
+            .decode(&ids)
+            .map_err(|error| errors::from_tokenize(&error))
     }
 
     /// The id of a token, None if there is no such token.
@@ -141,7 +152,10 @@ impl Tokenizer {
     }
 
     fn __repr__(&self) -> String {
-        format!("Tokenizer(vocabulary_size={})", self.inner.vocabulary_size())
+        format!(
+            "Tokenizer(vocabulary_size={})",
+            self.inner.vocabulary_size()
+        )
     }
 }
 

@@ -28,7 +28,7 @@ pub mod words;
 
 pub use document::Document;
 pub use error::Error;
-pub use measure::{AnyMeasure, Measure};
 pub use judgement::{Judgement, Profile};
+pub use measure::{AnyMeasure, Measure};
 pub use refiner::{Refine, Refiner};
 pub use rule::{Judge, Rule};

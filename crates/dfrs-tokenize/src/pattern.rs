@@ -5,7 +5,8 @@
 //! one is never guessed at.
 
 use crate::classes::{
-    BLANK, CASELESS, LETTER, LOWER, MARK, NEWLINE, NUMBER, UPPER, WHITE, class_at, run_of, run_without,
+    BLANK, CASELESS, LETTER, LOWER, MARK, NEWLINE, NUMBER, UPPER, WHITE, class_at, run_of,
+    run_without,
 };
 
 /// A known pattern.
@@ -104,11 +105,21 @@ const KNOWN: &[(&str, Pattern)] = &[
         SPACED,
     ),
     (
-        words!("(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"\p{L}", r"\p{N}{1,3}", r"[^\s\p{L}\p{N}]"),
+        words!(
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+            r"\p{L}",
+            r"\p{N}{1,3}",
+            r"[^\s\p{L}\p{N}]"
+        ),
         WORDS,
     ),
     (
-        words!("(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"\p{L}", r"\p{N}", r"[^\s\p{L}\p{N}]"),
+        words!(
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+            r"\p{L}",
+            r"\p{N}",
+            r"[^\s\p{L}\p{N}]"
+        ),
         SINGLE_DIGITS,
     ),
     (

@@ -48,7 +48,9 @@ impl Tokenizer {
         special: bool,
     ) -> Result<Self, Error> {
         let tokens = encoding.special.iter();
-        let added: Vec<_> = tokens.map(|(token, id)| ((*token).to_owned(), *id)).collect();
+        let added: Vec<_> = tokens
+            .map(|(token, id)| ((*token).to_owned(), *id))
+            .collect();
         let native = Native {
             added: if special { Added::new(&added)? } else { None },
             added_normalized: None,
@@ -72,7 +74,10 @@ impl Tokenizer {
             general.recognise_special(special);
             Kind::General(Box::new(general))
         };
-        let added = parsed.added.into_iter().map(|token| (token.content, token.id));
+        let added = parsed
+            .added
+            .into_iter()
+            .map(|token| (token.content, token.id));
         Ok(Self::new(kind, added.collect()))
     }
 
@@ -83,8 +88,14 @@ impl Tokenizer {
             source: error,
         };
         let file = std::fs::read(path).map_err(read)?;
-        if path.extension().is_some_and(|extension| extension == "tiktoken") {
-            let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "tiktoken")
+        {
+            let name = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default();
             let encoding = Encoding::named(name).ok_or_else(|| Error::Name(name.to_owned()))?;
             Self::from_tiktoken(&file, encoding, special)
         } else {
@@ -169,7 +180,10 @@ impl Tokenizer {
             Kind::General(general) => general.size(),
             Kind::Native(native) => {
                 let vocabulary = &native.bpe.vocabulary;
-                let beside = self.added.iter().filter(|(_, id)| vocabulary.token(*id).is_none());
+                let beside = self
+                    .added
+                    .iter()
+                    .filter(|(_, id)| vocabulary.token(*id).is_none());
                 vocabulary.len() + beside.count()
             }
         }
@@ -208,7 +222,11 @@ impl Encoder<'_> {
 
 impl Drop for Encoder<'_> {
     fn drop(&mut self) {
-        let mut idle = self.tokenizer.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self
+            .tokenizer
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         idle.extend(self.scratch.take());
     }
 }
