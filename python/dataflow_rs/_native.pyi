@@ -6,16 +6,30 @@ Columns are any object with `__arrow_c_array__` or `__arrow_c_stream__` (pyarrow
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, final
 
 import pyarrow as pa
 
 __all__ = [
+    "ChunkDuplicates",
+    "DatatroveSignatures",
+    "DecontaminationIndex",
+    "DedupIndex",
     "Digest",
+    "ExactDuplicates",
     "FastTextModel",
     "MinHashIndex",
+    "MinHashSearch",
+    "MinHashSettings",
+    "NgramModel",
+    "Packer",
+    "RepeatedSpans",
+    "RepeatedSubstrings",
+    "SeenNgrams",
+    "SemanticDuplicates",
+    "SimHashDuplicates",
     "TextFilter",
     "TextMeasure",
     "TextReader",
@@ -24,12 +38,21 @@ __all__ = [
     "TextWriter",
     "Tokenizer",
     "__version__",
+    "clean_answers",
+    "compare_answers",
+    "datatrove_removals",
     "digest",
+    "extract_answers",
+    "k_center",
     "lsh_collision_probability",
     "lsh_params",
+    "lsh_params_for_recall",
+    "nearest",
+    "read_answers",
     "read_part",
     "release_memory",
     "set_threads",
+    "simhash_fingerprint",
     "split",
     "sync_parts",
     "take",
@@ -50,6 +73,161 @@ class _ArrowStream(Protocol):
 _Column: TypeAlias = _ArrowArray | _ArrowStream
 
 @final
+class DecontaminationIndex:
+    """Evaluation items, searchable by runs of their words."""
+
+    def __new__(
+        cls,
+        items: _Column,
+        *,
+        ngram: int = 13,
+        min_words: int = 8,
+        normalization: str = "words",
+        max_items: int | None = None,
+    ) -> DecontaminationIndex: ...
+    def check(self, column: _Column) -> _ArrowArray:
+        """Judges a column.
+
+        Returns ngrams (uint64), the shares of text and item (float64), and of rows where something was found the number
+        of the item (uint32), start and end of its longest span (uint64, in characters) and its quote (string).
+        """
+
+    @property
+    def runs(self) -> int:
+        """Runs that are looked up."""
+
+    def __len__(self) -> int: ...
+
+@final
+class ExactDuplicates:
+    """Exact duplicates, by a key of every row."""
+
+    def __new__(
+        cls,
+        *,
+        normalization: str = "exact",
+        url: bool = False,
+        bits: int = 128,
+        cryptographic: bool = False,
+        memory: int | None = None,
+        folder: Path | None = None,
+    ) -> ExactDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that repeat another one: row and keeper (uint64), similarity (float64), by row."""
+
+@final
+class SimHashDuplicates:
+    """Near-duplicates by `SimHash`."""
+
+    def __new__(
+        cls, *, fingerprint_size: int = 64, bound: float = 0.1, as_published: bool = False
+    ) -> SimHashDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that are near another one: row and keeper (uint64), similarity (float64), by row."""
+
+def simhash_fingerprint(text: str, bits: int) -> int:
+    """The `SimHash` fingerprint of a text, as the Python package `simhash` gives it."""
+
+@final
+class ChunkDuplicates:
+    """Rows that share parts of equal length."""
+
+    def __new__(cls, *, n_gram: int = 3, diff_size: int = 1, as_published: bool = False) -> ChunkDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that share enough parts: row and keeper (uint64), number of shared parts (float64), by row."""
+
+@final
+class SemanticDuplicates:
+    """Rows whose embeddings are near."""
+
+    def __new__(
+        cls,
+        *,
+        threshold: float = 0.95,
+        cells: int | None = None,
+        probes: int = 2,
+        seed: int = 0,
+        chains: bool = False,
+    ) -> SemanticDuplicates: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next embeddings (a list column of float32) and their priorities (int64 or float64)."""
+
+    def finish(self) -> _ArrowArray:
+        """The rows that are near another one: row and keeper (uint64), cosine (float64), by row."""
+
+@final
+class SeenNgrams:
+    """Word n-grams that were seen."""
+
+    def __new__(
+        cls,
+        *,
+        ngram: int = 13,
+        threshold: float = 0.8,
+        normalization: str = "words",
+        expected: int | None = None,
+        false_positives: float = 1e-5,
+    ) -> SeenNgrams: ...
+    def insert(self, column: _Column) -> _ArrowArray:
+        """Shares of n-grams that earlier rows contain (float64); rows below the threshold join them."""
+
+    @property
+    def filter_bytes(self) -> int | None:
+        """Bytes of the Bloom filter; None for the exact form, which grows."""
+
+@final
+class RepeatedSpans:
+    """Repeated runs of lines, paragraphs or sentences: `add` all rows, `finish`, then `cut` all rows."""
+
+    def __new__(
+        cls,
+        *,
+        unit: str,
+        normalization: str,
+        run: int = 1,
+        min_chars: int = 0,
+        min_words: int = 0,
+        memory: int | None = None,
+        folder: Path | None = None,
+    ) -> RepeatedSpans: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and their priorities (int64 or float64, larger is better)."""
+
+    def finish(self) -> tuple[int, int]:
+        """Compares; returns the number of runs, and of those that repeat another."""
+
+    def cut(self, column: _Column) -> _ArrowArray:
+        """Cuts the rows, given again in order: text (`large_string`), pieces removed and left (uint64)."""
+
+@final
+class RepeatedSubstrings:
+    """Repeated substrings: `add` all rows, `next_pass`, `add` all rows again, `next_pass`, then `cut` all rows."""
+
+    def __new__(
+        cls, *, min_length: int, unit: str = "characters", memory: int | None = None, folder: Path | None = None
+    ) -> RepeatedSubstrings: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows of a pass and their priorities (int64 or float64, larger is better)."""
+
+    def next_pass(self) -> None:
+        """Ends a pass."""
+
+    def cut(self, column: _Column) -> _ArrowArray:
+        """Cuts the rows, given again in order.
+
+        Returns text (`large_string`), and the spans that are gone as starts and ends in characters (list of int64).
+        """
+
+@final
 class FastTextModel:
     """A fastText classifier; predicts labels for columns of text."""
 
@@ -62,7 +240,7 @@ class FastTextModel:
         """Predicts the likeliest label of each text: label (string) and probability (float64)."""
 
     def predict(self, column: _Column, labels: int, preparation_json: str) -> _ArrowArray:
-        """Predicts several labels of each text, best first: labels (list of string), probabilities (list of float64)."""
+        """Predicts several labels of each text, best first: labels and probabilities, both lists."""
 
     def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
         """The probability of one label for each text (float64)."""
@@ -99,6 +277,150 @@ class MinHashIndex:
         """Kept rows, without nulls."""
 
 @final
+class NgramModel:
+    """A back-off n-gram language model; scores columns of text."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> NgramModel: ...
+    @property
+    def order(self) -> int:
+        """Words of the longest n-grams."""
+
+    def score(self, column: _Column) -> _ArrowArray:
+        """Scores the lines of every text as sentences: log10, words, unknown and perplexity."""
+
+@final
+class Packer:
+    """Packs documents into sequences of one length, which wait in a file."""
+
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        length: int,
+        method: str,
+        too_long: str,
+        separator: int | None = None,
+        window_tokens: int = ...,
+    ) -> Packer: ...
+    def add(self, rows: _ArrowArray, tokens: _ArrowArray) -> None:
+        """Adds documents to the present source: their rows (int64) and tokens (large list of uint32)."""
+
+    def end_source(self) -> None:
+        """Ends the present source; what is added next belongs to another one."""
+
+    def counts(self) -> list[tuple[int, int, int, int, int, int]]:
+        """For every source that ended: documents, empty and dropped ones, lost tokens, tokens, sequences."""
+
+    @property
+    def largest_token(self) -> int:
+        """The largest token of all finished sequences."""
+
+    def order(self, seed: int | None = None, weights: list[float] | None = None, epochs: float = 1.0) -> _ArrowArray:
+        """The numbers of the sequences in the order of training (uint32)."""
+
+    def read(self, numbers: _ArrowArray, pad: int | None = None) -> tuple[_ArrowArray, _ArrowArray]:
+        """Sequences by number: their tokens; and the lengths, rows and starts of their pieces, and source."""
+
+@final
+class MinHashSettings:
+    """What two texts are compared by."""
+
+    def __new__(
+        cls,
+        *,
+        shingle: str = "word",
+        normalization: str = "words",
+        ngram: int = 5,
+        family: str = "native",
+        num_perm: int = 128,
+        threshold: float = 0.8,
+        bands: int | None = None,
+        rows: int | None = None,
+        recall: float = 0.95,
+        verify: bool = True,
+    ) -> MinHashSettings: ...
+    @property
+    def bands(self) -> int:
+        """Number of bands, b."""
+
+    @property
+    def rows(self) -> int:
+        """Signature positions per band, r."""
+
+    @property
+    def identity(self) -> str:
+        """Everything that decides results, as one line."""
+
+@final
+class MinHashSearch:
+    """Near-duplicates of a data set, fed with columns in row order."""
+
+    def __new__(
+        cls, settings: MinHashSettings, *, memory: int, folder: str | os.PathLike[str] | None = None
+    ) -> MinHashSearch: ...
+    def add(self, column: _Column, priorities: _Column | None = None) -> None:
+        """Takes the next rows and what they are worth (int64 or float64; larger is better)."""
+
+    def run(self, progress: Callable[[str, int, int], object] | None = None, *, every_row: bool = False) -> _ArrowArray:
+        """Ends the input and returns the rows of all clusters, or a verdict on every row."""
+
+@final
+class DatatroveSignatures:
+    """Signatures of datatrove 0.10.1, fed with columns in row order."""
+
+    def __new__(
+        cls, *, n_grams: int = 5, num_buckets: int = 14, hashes_per_bucket: int = 8, seed: int = 1, precision: int = 64
+    ) -> DatatroveSignatures: ...
+    def add(self, column: _Column) -> None:
+        """Takes the next rows; null is like a text without n-grams."""
+
+    def signatures(self) -> list[list[int]]:
+        """Returns the signatures so far, empty for rows without n-grams."""
+
+    def files(self) -> list[bytes]:
+        """Returns the contents of the `.minhash.sig` files, one per bucket."""
+
+@final
+class DedupIndex:
+    """Texts on disk that others are compared with."""
+
+    def __new__(cls, path: str | os.PathLike[str], settings: MinHashSettings) -> DedupIndex: ...
+    def __len__(self) -> int:
+        """Number of documents, rows without a text included."""
+
+    @property
+    def parts(self) -> int:
+        """Number of additions that it consists of."""
+
+    def refresh(self) -> None:
+        """Takes over what another process has added since."""
+
+    def add(self, column: _Column, memory: int) -> None:
+        """Takes the next texts of an addition, which counts from `commit` on."""
+
+    def commit(self) -> None:
+        """Makes the texts that were added part of the index."""
+
+    def abandon(self) -> None:
+        """Forgets what was added and not committed."""
+
+    def query(self, column: _Column, memory: int) -> _ArrowArray:
+        """Returns for every row the most similar document and the similarity, or null."""
+
+    def clusters(
+        self,
+        memory: int,
+        priorities: _Column | None = None,
+        progress: Callable[[str, int, int], object] | None = None,
+    ) -> _ArrowArray:
+        """Returns the rows of all clusters."""
+
+    def merge(self, other: DedupIndex) -> None:
+        """Takes over all documents of another index with the same settings."""
+
+    def check(self) -> None:
+        """Reads all files and raises `CorruptStoreError` when one is not as it was written."""
+
+@final
 class TextFilter:
     """A rule with its parameters; judges columns of text."""
 
@@ -114,19 +436,19 @@ class TextRefiner:
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
 
-@final
-class TextStage:
-    """Rules and refiners that follow each other on one column; every text goes through them once."""
-
-    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
-    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
-        """Carries the texts of an array through all operators.
-
-        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
-        """
+def extract_answers(replies: _ArrowArray) -> _ArrowArray:
+    """The final answer of each reply; null where there is none."""
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
+
+def datatrove_removals(
+    buckets: list[list[bytes]], *, hashes_per_bucket: int = 8, precision: int = 64
+) -> list[list[int]]:
+    """Returns the numbers that datatrove removes per file, from the signature files of every bucket."""
+
+def lsh_params_for_recall(threshold: float, num_perm: int, recall: float) -> tuple[int, int]:
+    """Bands and rows with the fewest candidates that find duplicates at the threshold with a probability."""
 
 def lsh_params(threshold: float, num_perm: int) -> tuple[int, int]:
     """Number of bands and positions per band that suit a similarity threshold."""
@@ -145,6 +467,12 @@ class Digest:
     def hexdigest(self) -> str:
         """The digest of all bytes so far, 64 hexadecimal digits."""
 
+def clean_answers(answers: _ArrowArray) -> _ArrowArray:
+    """Each answer in one form: no wrappers, sizes and units, numbers in canonical form; null stays null."""
+
+def compare_answers(golds: _ArrowArray, answers: _ArrowArray) -> _ArrowArray:
+    """Whether each answer is the same as its gold answer; null where that takes algebra or one of them is null."""
+
 def digest(bytes: bytes) -> str:
     """The BLAKE3 digest of some bytes, 64 hexadecimal digits."""
 
@@ -156,6 +484,9 @@ def release_memory() -> None:
 
 def sync_parts(paths: list[Path]) -> None:
     """Waits until the disk has the files."""
+
+def read_answers(texts: _ArrowArray) -> _ArrowArray:
+    """The answer that each text is or ends with; null where there is none."""
 
 def read_part(
     path: str | os.PathLike[str], size: int, checksum: int, columns: list[str] | None = None
@@ -170,6 +501,14 @@ def take(values: pa.Array, positions: pa.Array) -> _ArrowArray:
 
 def window(positions: pa.Int64Array, start: int, end: int) -> tuple[int, _ArrowArray]:
     """How many of the ascending positions lie before `start`, and those up to `end`, counted from `start`."""
+
+def k_center(vectors: pa.FixedSizeListArray, count: int, start: int) -> tuple[_ArrowArray, _ArrowArray]:
+    """Positions of `count` vectors chosen greedily (int64), and every vector's distance to the nearest of them."""
+
+def nearest(
+    queries: pa.FixedSizeListArray, vectors: pa.FixedSizeListArray, count: int
+) -> tuple[_ArrowArray, _ArrowArray]:
+    """For each query the `count` vectors of greatest cosine, one query after the other: positions and cosines."""
 
 def threads() -> int:
     """Number of threads that native operators run on."""
@@ -218,6 +557,17 @@ class TextReader:
     @property
     def replaced_surrogates(self) -> int:
         """Halves of surrogate pairs that became U+FFFD so far."""
+
+@final
+class TextStage:
+    """Rules and refiners that follow each other on one column; every text goes through them once."""
+
+    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
+    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
+        """Carries the texts of an array through all operators.
+
+        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
+        """
 
 @final
 class TextWriter:

@@ -59,8 +59,12 @@ def test_with_the_profile_all_rows_agree(name, corpus):
     assert not wrong, f"{len(wrong)} rows differ, the first: {shown}"
 
 
+JUDGES_EACH_TEXT = [name for name in REFINERS + FILTERS if name != "MinHashDeduplicateFilter"]
+"""Without the profile, duplicates are verified and clustered: no text alone explains a difference."""
+
+
 @pytest.mark.parametrize("corpus", RECORDINGS)
-@pytest.mark.parametrize("name", REFINERS + FILTERS)
+@pytest.mark.parametrize("name", JUDGES_EACH_TEXT)
 def test_by_default_only_named_differences(name, corpus):
     recording = RECORDINGS[corpus]()
     texts = recording.texts["text"]

@@ -59,6 +59,35 @@ impl Bands {
         Ok(best.1)
     }
 
+    /// Chooses the cut with the fewest candidates among those that find texts at the `threshold` with at least the
+    /// probability `recall`: as many rows as possible, then as few bands as possible.
+    ///
+    /// Meant for candidates that are verified, where a false positive costs time and nothing else.
+    pub fn for_recall(threshold: f64, num_perm: usize, recall: f64) -> Result<Self, Error> {
+        if !(0.0..=1.0).contains(&threshold) {
+            return Err(Error::Threshold(threshold));
+        }
+        if !(2..=MAX_PERMUTATIONS).contains(&num_perm) {
+            return Err(Error::NumPerm(num_perm));
+        }
+        if !(0.0..1.0).contains(&recall) {
+            return Err(Error::Parameter(format!(
+                "recall is {recall}: the share of duplicates that bands find is from 0.0 to less than 1.0; 0.95 is usual"
+            )));
+        }
+        let finds = |cut: &Self| cut.collision_probability(threshold) >= recall;
+        let mut cuts = (1..=num_perm).rev().map(|rows| Self {
+            bands: num_perm / rows,
+            rows,
+        });
+        let widest = cuts.find(finds).unwrap_or(Self {
+            bands: num_perm,
+            rows: 1,
+        });
+        let mut fewer = (1..=widest.bands).map(|bands| Self { bands, ..widest });
+        Ok(fewer.find(finds).unwrap_or(widest))
+    }
+
     /// The probability that two texts of the given Jaccard similarity share a band.
     #[allow(clippy::cast_possible_wrap)] // both are at most MAX_PERMUTATIONS
     pub fn collision_probability(self, similarity: f64) -> f64 {
@@ -132,6 +161,32 @@ mod tests {
                 "threshold {threshold}"
             );
         }
+    }
+
+    #[test]
+    fn cuts_for_a_recall() {
+        for (threshold, num_perm, recall, bands, rows) in [
+            (0.9, 128, 0.95, 10, 12),
+            (0.8, 128, 0.95, 13, 7),
+            (0.8, 112, 0.9, 13, 8),
+            (0.7, 128, 0.95, 17, 5),
+            (1.0, 128, 0.95, 1, 128),
+            (0.0, 16, 0.95, 16, 1),
+        ] {
+            let cut = Bands::for_recall(threshold, num_perm, recall).expect("valid");
+            assert_eq!(
+                cut,
+                Bands { bands, rows },
+                "{threshold} {num_perm} {recall}"
+            );
+            assert!(threshold == 0.0 || cut.collision_probability(threshold) >= recall);
+        }
+        assert_eq!(
+            Bands::for_recall(0.8, 128, 1.0)
+                .expect_err("too much")
+                .to_string(),
+            "recall is 1: the share of duplicates that bands find is from 0.0 to less than 1.0; 0.95 is usual"
+        );
     }
 
     #[test]

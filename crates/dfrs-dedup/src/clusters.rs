@@ -13,6 +13,11 @@ impl Priority {
     /// Below all numbers: the priority of null and NaN.
     pub const NONE: Self = Self(0);
 
+    /// The priority as a number: a larger one is a better row.
+    pub const fn rank(self) -> u64 {
+        self.0
+    }
+
     /// The priority of an integer.
     pub const fn of_integer(value: i64) -> Self {
         // Flipping the sign makes signed order unsigned; the smallest integer shares a place with the next one.

@@ -17,6 +17,20 @@ pub enum Error {
         "the index already keeps {0} rows, its limit: split the data by a key and deduplicate the parts"
     )]
     Full(usize),
+    /// A run of evaluation items without words, or one longer than any.
+    #[error("ngram is {0}: runs of 1 to 1000 words can be looked for; 13 is usual")]
+    DecontaminationNgram(usize),
+    /// Short items must be shorter than a run.
+    #[error("min_words is {0}: it lies between 1 and ngram, which is {1}")]
+    MinWords(usize, usize),
+    /// Runs and items are numbered with 32 bits.
+    #[error(
+        "{0} runs of evaluation items are more than an index holds (4294967295): split the benchmarks"
+    )]
+    TooManyRuns(usize),
+    /// Whoever watches the progress wants no more of it.
+    #[error("interrupted")]
+    Interrupted,
     /// Parameters that do not fit together.
     #[error("{0}")]
     Parameter(String),

@@ -11,20 +11,38 @@
 //! Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3; the recorded values in `tests/golden`.
 
 pub mod bands;
+pub mod chunks;
 mod clusters;
+pub mod datatrove;
+pub mod decontamination;
 mod error;
+pub mod exact;
 pub mod files;
 mod index;
 mod kept;
 mod kernel;
+mod md5;
 pub mod minhash;
+pub mod mix;
 mod mt19937;
+pub mod near;
+pub mod normal;
+pub mod overlap;
 mod permutations;
+pub mod pieces;
+pub mod records;
+pub mod semantic;
 mod sha1;
 mod shingles;
 mod signature;
+pub mod simhash;
+pub mod spans;
 pub mod spill;
+pub mod substring;
 mod union_find;
+pub mod url;
+pub mod vectors;
+pub mod words;
 
 pub use clusters::{Member, Priority, members};
 pub use error::Error;

@@ -4,6 +4,7 @@ use pyo3::import_exception;
 use pyo3::prelude::*;
 
 import_exception!(dataflow_rs.exceptions, ColumnError);
+import_exception!(dataflow_rs.exceptions, CorruptStoreError);
 import_exception!(dataflow_rs.exceptions, ExportError);
 import_exception!(dataflow_rs.exceptions, MalformedInputError);
 import_exception!(dataflow_rs.exceptions, ModelUnavailableError);
@@ -13,7 +14,11 @@ import_exception!(dataflow_rs.exceptions, StorageError);
 
 pub fn from_dedup(error: &dfrs_dedup::Error) -> PyErr {
     match error {
-        dfrs_dedup::Error::Full(_) => OperatorError::new_err(error.to_string()),
+        dfrs_dedup::Error::Full(_) | dfrs_dedup::Error::TooManyRuns(_) => {
+            OperatorError::new_err(error.to_string())
+        }
+        dfrs_dedup::Error::File { .. } => StorageError::new_err(error.to_string()),
+        dfrs_dedup::Error::Corrupt { .. } => CorruptStoreError::new_err(error.to_string()),
         _ => ParameterError::new_err(error.to_string()),
     }
 }

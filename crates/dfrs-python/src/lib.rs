@@ -3,17 +3,27 @@
 
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
 
+mod answers;
+mod datatrove;
+mod decontamination;
 mod dedup;
+mod duplicates;
 mod errors;
 mod fasttext;
 mod formats;
 mod measure;
 mod memory;
+mod minhash;
+mod ngram_model;
+mod pack;
 mod parts;
+mod priorities;
 mod rows;
+mod spans;
 mod text;
 mod threads;
 mod tokenize;
+mod vectors;
 
 use pyo3::prelude::*;
 
@@ -25,7 +35,22 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
+    use crate::answers::{clean_answers, compare_answers, extract_answers, read_answers};
+
+    #[pymodule_export]
+    use crate::decontamination::DecontaminationIndex;
+
+    #[pymodule_export]
     use crate::dedup::{MinHashIndex, lsh_collision_probability, lsh_params};
+
+    #[pymodule_export]
+    use crate::duplicates::{
+        ChunkDuplicates, ExactDuplicates, SeenNgrams, SemanticDuplicates, SimHashDuplicates,
+        simhash_fingerprint,
+    };
+
+    #[pymodule_export]
+    use crate::spans::{RepeatedSpans, RepeatedSubstrings};
 
     #[pymodule_export]
     use crate::fasttext::FastTextModel;
@@ -35,6 +60,18 @@ mod _native {
 
     #[pymodule_export]
     use crate::memory::release_memory;
+
+    #[pymodule_export]
+    use crate::ngram_model::NgramModel;
+
+    #[pymodule_export]
+    use crate::pack::Packer;
+
+    #[pymodule_export]
+    use crate::datatrove::{DatatroveSignatures, datatrove_removals};
+
+    #[pymodule_export]
+    use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
 
     #[pymodule_export]
     use crate::parts::{Digest, digest, read_part, sync_parts, write_part};
@@ -53,4 +90,7 @@ mod _native {
 
     #[pymodule_export]
     use crate::tokenize::Tokenizer;
+
+    #[pymodule_export]
+    use crate::vectors::{k_center, nearest};
 }

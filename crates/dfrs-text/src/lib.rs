@@ -8,22 +8,28 @@
 //! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
 
+pub mod answers;
 mod document;
 mod error;
 pub mod fasttext;
+mod hash;
 mod interned;
 mod judgement;
 pub mod lines;
 pub mod lower;
 mod measure;
 pub mod measures;
+pub mod ngram_model;
 pub mod prepare;
 mod refiner;
 pub mod refiners;
 mod rule;
 pub mod rules;
+pub mod scripts;
+mod segment;
 pub mod tokens;
 pub mod unicode;
+mod vocabulary;
 pub mod words;
 
 pub use document::Document;
@@ -32,3 +38,5 @@ pub use judgement::{Judgement, Profile};
 pub use measure::{AnyMeasure, Measure};
 pub use refiner::{Refine, Refiner};
 pub use rule::{Judge, Rule};
+pub use segment::Segmentation;
+pub use vocabulary::Vocabulary;

@@ -13,10 +13,11 @@ mod settings;
 mod shingles;
 mod signer;
 mod store;
-mod words;
 
+pub use crate::normal::Form;
 pub use collection::{Collection, Collector, Sizes};
+pub(crate) use minima::{Affine, minima_64};
 pub use search::{Edge, Found, Outcome, Progress, Search, Stage};
-pub use settings::{Family, Form, Settings, Unit};
+pub use settings::{Family, Settings, Unit};
 pub use signer::{Keyed, Keyer, Keys, jaccard};
 pub use store::{Addition, DedupIndex, Match};

@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::bands::{Bands, MAX_PERMUTATIONS};
+use crate::normal::Form;
 
 /// What an n-gram is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,17 +12,6 @@ pub enum Unit {
     Word,
     /// Characters (Unicode scalar values).
     Character,
-}
-
-/// What is done to a text before it is cut into n-grams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Nothing; words stand between whitespace.
-    Exact,
-    /// Lower case; words stand between whitespace.
-    Lower,
-    /// Lower-case runs of letters and digits; everything else only separates them.
-    Words,
 }
 
 /// Where the random permutations of a signature come from.

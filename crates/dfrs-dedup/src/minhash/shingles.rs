@@ -1,10 +1,10 @@
 //! The set of n-grams of a text, as distinct 64-bit hashes. Two texts are compared by these sets: with 64 bits, one
 //! wrongly equal n-gram is expected in 10^13 comparisons of pages of a thousand words.
 
-use super::settings::{Form, Settings, Unit};
-use super::words::{fold, hash_words};
-use dfrs_text::lower::lower_into;
-use dfrs_text::words::Words;
+use super::settings::{Settings, Unit};
+use crate::mix::fold;
+use crate::normal::Form;
+use crate::words::{Word, WordForm, words_into};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hashes that a table has room for at first; it grows for longer texts.
@@ -15,7 +15,7 @@ const MIX: u64 = 0xd6e8_feb8_6659_fd93;
 #[derive(Default)]
 pub struct Shingles {
     normal: String,
-    words: Vec<u64>,
+    words: Vec<Word>,
     distinct: Distinct,
 }
 
@@ -23,61 +23,35 @@ impl Shingles {
     /// The distinct n-gram hashes in order of first appearance; none when the text is shorter than an n-gram.
     pub fn of(&mut self, text: &str, settings: &Settings) -> &[u64] {
         self.distinct.set.clear();
-        match (settings.unit, settings.form) {
-            (Unit::Word, Form::Words) => {
-                self.words.clear();
-                hash_words(text, &mut self.words);
-                self.take_words(settings.ngram);
-            }
-            (Unit::Word, form) => {
-                let text = normalise(text, form, &mut self.normal);
-                self.words.clear();
-                self.words
-                    .extend(Words::new(text).map(|word| xxh3_64(&text.as_bytes()[word])));
-                self.take_words(settings.ngram);
-            }
-            (Unit::Character, form) => {
-                let text = normalise(text, form, &mut self.normal);
-                take_characters(text, settings.ngram, &mut self.distinct);
-            }
+        let form = settings.form;
+        let form_is_words = (settings.unit, form) == (Unit::Word, Form::Words);
+        let normal = if form == Form::Exact || form_is_words {
+            text
+        } else {
+            self.normal.clear();
+            form.apply(text, &mut self.normal);
+            &self.normal
+        };
+        match settings.unit {
+            Unit::Word if form_is_words => words_into(normal, WordForm::Words, &mut self.words),
+            Unit::Word => words_into(normal, WordForm::Whitespace, &mut self.words),
+            Unit::Character => take_characters(normal, settings.ngram, &mut self.distinct),
+        }
+        if settings.unit == Unit::Word {
+            take_words(&self.words, settings.ngram, &mut self.distinct);
         }
         &self.distinct.set
     }
-
-    fn take_words(&mut self, n: usize) {
-        self.distinct.reset(self.words.len());
-        for words in self.words.windows(n) {
-            let hash = words.iter().fold(MIX, |hash, &word| fold(hash ^ word, MIX));
-            self.distinct.insert(hash);
-        }
-    }
 }
 
-/// A text in a normal form other than that of words, which is made of their hashes.
-fn normalise<'a>(text: &'a str, form: Form, buffer: &'a mut String) -> &'a str {
-    buffer.clear();
-    match form {
-        Form::Exact => return text,
-        Form::Lower => lower_into(text, buffer),
-        Form::Words => {
-            let mut space = false;
-            let mut lower = String::new();
-            lower_into(text, &mut lower);
-            for char in lower.chars() {
-                let accent = ('\u{300}'..='\u{36f}').contains(&char);
-                if char != '_' && (dfrs_text::unicode::is_word(char) || accent) {
-                    if space && !buffer.is_empty() {
-                        buffer.push(' ');
-                    }
-                    space = false;
-                    buffer.push(char);
-                } else {
-                    space = true;
-                }
-            }
-        }
+fn take_words(words: &[Word], n: usize, distinct: &mut Distinct) {
+    distinct.reset(words.len());
+    for words in words.windows(n) {
+        let hash = words
+            .iter()
+            .fold(MIX, |hash, word| fold(hash ^ word.hash, MIX));
+        distinct.insert(hash);
     }
-    buffer
 }
 
 fn take_characters(text: &str, n: usize, distinct: &mut Distinct) {

@@ -3,9 +3,9 @@
 use super::minima::{Affine, minima_32, minima_64};
 use super::settings::{Family, Settings};
 use super::shingles::Shingles;
-use super::words::fold;
 use crate::Error;
 use crate::kernel::{Kernel, Level};
+use crate::mix::fold;
 use crate::signature::{Scratch, Signer};
 use xxhash_rust::xxh3::xxh3_128;
 

@@ -14,8 +14,9 @@ use crate::files::{Folder, checksum};
 use crate::spill::{Lookup, Sorted, Sorter};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// First line of a manifest.
@@ -89,6 +90,18 @@ impl DedupIndex {
         };
         index.open_parts()?;
         Ok(index)
+    }
+
+    /// Takes over what another process has added since.
+    pub fn refresh(&mut self) -> Result<(), Error> {
+        let manifest = self.path.join(MANIFEST);
+        let bytes = fs::read(&manifest).map_err(|error| Error::file(&manifest, &error))?;
+        let parts = read_manifest(&manifest, &bytes, &self.settings)?;
+        if !parts.starts_with(&self.parts) {
+            self.collections.clear();
+        }
+        self.parts = parts;
+        self.open_parts()
     }
 
     fn open_parts(&mut self) -> Result<(), Error> {
@@ -230,14 +243,30 @@ impl DedupIndex {
         texts: &[Option<&str>],
         memory: usize,
     ) -> Result<Vec<Option<Match>>, Error> {
+        let (mut asked, scratch) = self.ask(memory)?;
+        asked.add(texts)?;
+        self.answer(asked, memory, &scratch)
+    }
+
+    /// Begins a query of any number of texts.
+    pub fn ask(&self, memory: usize) -> Result<(Collector, Folder), Error> {
         let scratch = Folder::temporary()?;
-        let mut collector = Collector::new(self.settings.clone(), memory, &scratch, None)?;
-        collector.add(texts)?;
-        let asked = collector.finish()?;
-        let mut best = vec![None; texts.len()];
+        let asked = Collector::new(self.settings.clone(), memory, &scratch, None)?;
+        Ok((asked, scratch))
+    }
+
+    /// Answers the query: what [`Self::query`] returns.
+    pub fn answer(
+        &self,
+        asked: Collector,
+        memory: usize,
+        scratch: &Folder,
+    ) -> Result<Vec<Option<Match>>, Error> {
+        let asked = asked.finish()?;
+        let mut best = vec![None; asked.documents.rows as usize];
         let mut start = 0;
         for collection in &self.collections {
-            let pairs = candidate_pairs(&asked, collection, start, memory, &scratch)?;
+            let pairs = candidate_pairs(&asked, collection, start, memory, scratch)?;
             self.compare(&asked, collection, start, &pairs, &mut best)?;
             start += collection.documents.rows;
         }
@@ -450,10 +479,10 @@ fn write_manifest(path: &Path, settings: &Settings, parts: &[Part]) -> Result<()
             digests,
             bands,
         } = sizes;
-        text += &format!("part {number} {rows} {words} {digests} {bands}\n");
+        writeln!(text, "part {number} {rows} {words} {digests} {bands}").expect("a string");
     }
     let sum = checksum(text.as_bytes(), 0);
-    text += &format!("checksum {sum:016x}\n");
+    writeln!(text, "checksum {sum:016x}").expect("a string");
     let (new, manifest) = (path.join("INDEX.new"), path.join(MANIFEST));
     fs::File::create(&new)
         .and_then(|mut file| {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::share;
 use crate::document::Document;
-use crate::interned::hash;
+use crate::hash;
 use crate::judgement::Judgement;
 use crate::rule::Judge;
 use crate::words::Words;
@@ -40,7 +40,7 @@ impl Judge for UniqueWords {
 /// Number of words, and of distinct ones.
 fn count(text: &str) -> (usize, usize) {
     let bytes = text.as_bytes();
-    let hash_of = |word: &Range<usize>| hash(&bytes[word.clone()]);
+    let hash_of = |word: &Range<usize>| hash::of_bytes(&bytes[word.clone()]);
     let mut seen: HashTable<Range<usize>> = HashTable::with_capacity((bytes.len() / 16).min(1024));
     let mut words = 0;
     for word in Words::new(text) {
