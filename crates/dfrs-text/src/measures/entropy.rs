@@ -56,9 +56,9 @@ impl Measure for Entropy {
 /// How often each number occurs.
 pub(super) fn tally((numbers, distinct): &(Vec<u32>, usize)) -> Vec<u64> {
     let mut counts = vec![0; *distinct];
-    numbers
-        .iter()
-        .for_each(|&number| counts[number as usize] += 1);
+    for &number in numbers {
+        counts[number as usize] += 1;
+    }
     counts
 }
 

@@ -2,7 +2,7 @@
 //!
 //! MTLD (measure of textual lexical diversity) is the mean length of word sequences that keep the share of distinct
 //! words above 0.72, read from both ends. HD-D (hypergeometric distribution diversity) is the mean probability that a
-//! word occurs in 42 words drawn without replacement, summed over the distinct words. Source: P. McCarthy and S. Jarvis,
+//! word occurs in 42 words drawn without replacement, summed over the distinct words. Source: P. `McCarthy` and S. Jarvis,
 //! "MTLD, vocd-D, and HD-D" (2010).
 
 use serde::Deserialize;
