@@ -7,8 +7,9 @@
 PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
-EXTRAS = openai,local,pandas
+EXTRAS = openai,local,math,pandas
 MODEL = qwen2.5-coder-0.5b-instruct
+EMBEDDING_MODEL = all-minilm-l6-v2
 LARGE_MODEL = qwen2.5-coder-1.5b-instruct
 PYTEST = $(BIN)/python -m pytest
 MATURIN = VIRTUAL_ENV="$$PWD/$(VENV)" $(BIN)/maturin
@@ -35,17 +36,19 @@ build: $(VENV)/tools.stamp
 	then exit 0; fi; \
 	set -x; $(MATURIN) develop --locked --extras $(EXTRAS) && touch $(VENV)/build.stamp
 
-models: build ## Fetch the small local model into the user's cache, once
+models: build ## Fetch the small local models into the user's cache, once
 	$(BIN)/dataflow-rs models pull $(MODEL)
+	$(BIN)/dataflow-rs models pull $(EMBEDDING_MODEL)
 
-run: models ## Run the main job on the sample data: filter, deduplicate, generate, evaluate, export
+run: build ## Run the main job on the sample data: filter, deduplicate, generate, evaluate, export
+	$(BIN)/dataflow-rs models pull $(MODEL)
 	$(BIN)/dataflow-rs run pipelines/text.py
 
 test: build ## Run all tests but the long ones: Rust, then Python (within 45 minutes on 2 cores, build included)
 	$(CARGO_TEST)
-	@$(BIN)/dataflow-rs models pull $(MODEL) || { \
+	@$(BIN)/dataflow-rs models pull $(MODEL) && $(BIN)/dataflow-rs models pull $(EMBEDDING_MODEL) || { \
 	echo "*************************************************************************************"; \
-	echo "** THE SMALL LOCAL MODEL IS NOT AVAILABLE: the tests that need it will be SKIPPED. **"; \
+	echo "** A SMALL LOCAL MODEL IS NOT AVAILABLE: the tests that need it will be SKIPPED.   **"; \
 	echo "*************************************************************************************"; } >&2
 	$(PYTEST)
 

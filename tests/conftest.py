@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-MODELS = {"model": "qwen2.5-coder-0.5b-instruct", "large_model": "qwen2.5-coder-1.5b-instruct"}
+MODELS = {
+    "model": "qwen2.5-coder-0.5b-instruct",
+    "large_model": "qwen2.5-coder-1.5b-instruct",
+    "embedding_model": "all-minilm-l6-v2",
+}
 VLLM = Path(__file__).resolve().parents[1] / ".venvs" / "vllm" / "installed"
 SKIPPED = pytest.StashKey[dict[str, int]]()
 

@@ -1,6 +1,8 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, dedup_index, json_lines, minhash, text_rules};
+use dfrs_fuzz::{
+    csv, dedup_index, fasttext, json_lines, minhash, ngram_model, text_rules, vectors,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -154,5 +156,28 @@ proptest! {
     #[test]
     fn rules_and_refiners(text in text()) {
         text_rules(&text);
+    }
+
+    #[test]
+    fn damaged_classifiers(file: u8, changes in vec(any::<(u16, u8)>(), 0..5), cut: Option<u16>, text in text()) {
+        fasttext((file, changes, cut, &text));
+    }
+
+    #[test]
+    fn damaged_language_models(file: u8, changes in vec(any::<(u16, u8)>(), 0..5), cut: Option<u16>, text in text()) {
+        ngram_model((file, changes, cut, &text));
+    }
+
+    #[test]
+    fn vectors_of_any_numbers(
+        small in vec(-3_i8..3, 0..300),
+        any in vec(any::<u32>(), 0..60),
+        size: u8,
+        count: u8,
+        start: u16,
+    ) {
+        let numbers = small.into_iter().map(|number| f32::from(number).to_bits());
+        vectors((numbers.collect(), size, count, start));
+        vectors((any, size, count, start));
     }
 }

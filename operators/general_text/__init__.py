@@ -9,8 +9,13 @@ from dataflow_rs.operators.general_text.colon_end import ColonEndFilter
 from dataflow_rs.operators.general_text.content_null import ContentNullFilter
 from dataflow_rs.operators.general_text.curly_bracket import CurlyBracketFilter
 from dataflow_rs.operators.general_text.decontamination import DecontaminationFilter
+from dataflow_rs.operators.general_text.fast_text_classifier import (
+    FastTextClassifierEvaluator,
+    FastTextClassifierFilter,
+)
 from dataflow_rs.operators.general_text.html_entity import HtmlEntityFilter
 from dataflow_rs.operators.general_text.html_url_remover import HtmlUrlRemoverRefiner
+from dataflow_rs.operators.general_text.language import LanguageEvaluator, LanguageFilter
 from dataflow_rs.operators.general_text.line_end_with_ellipsis import LineEndWithEllipsisFilter
 from dataflow_rs.operators.general_text.line_start_with_bulletpoint import LineStartWithBulletpointFilter
 from dataflow_rs.operators.general_text.line_with_javascript import LineWithJavascriptFilter
@@ -36,9 +41,13 @@ __all__ = [
     "ContentNullFilter",
     "CurlyBracketFilter",
     "DecontaminationFilter",
+    "FastTextClassifierEvaluator",
+    "FastTextClassifierFilter",
     "HtmlEntityFilter",
     "HtmlUrlRemoverRefiner",
     "LLMLanguageFilter",
+    "LanguageEvaluator",
+    "LanguageFilter",
     "LineEndWithEllipsisFilter",
     "LineStartWithBulletpointFilter",
     "LineWithJavascriptFilter",

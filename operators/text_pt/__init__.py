@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from dataflow_rs.operators.text_pt.c4_paragraph import C4ParagraphFilter
+from dataflow_rs.operators.text_pt.fine_web_quality import FineWebQualityFilter
+from dataflow_rs.operators.text_pt.gopher_quality import GopherQualityFilter
+from dataflow_rs.operators.text_pt.gopher_repetition import GopherRepetitionFilter
 from dataflow_rs.operators.text_pt.meta_sample_evaluator import MetaSampleEvaluator
+from dataflow_rs.operators.text_pt.perplexity import PerplexityFilter, PerplexitySampleEvaluator
 from dataflow_rs.operators.text_pt.phi4_qa import Phi4QAGenerator
 
-__all__ = ["MetaSampleEvaluator", "Phi4QAGenerator"]
+__all__ = [
+    "C4ParagraphFilter",
+    "FineWebQualityFilter",
+    "GopherQualityFilter",
+    "GopherRepetitionFilter",
+    "MetaSampleEvaluator",
+    "PerplexityFilter",
+    "PerplexitySampleEvaluator",
+    "Phi4QAGenerator",
+]

@@ -23,6 +23,8 @@ __all__ = [
     "MinHashIndex",
     "MinHashSearch",
     "MinHashSettings",
+    "NgramModel",
+    "Packer",
     "RepeatedSpans",
     "RepeatedSubstrings",
     "SeenNgrams",
@@ -33,12 +35,19 @@ __all__ = [
     "TextRefiner",
     "TextStage",
     "TextWriter",
+    "Tokenizer",
     "__version__",
+    "clean_answers",
+    "compare_answers",
     "datatrove_removals",
     "digest",
+    "extract_answers",
+    "k_center",
     "lsh_collision_probability",
     "lsh_params",
     "lsh_params_for_recall",
+    "nearest",
+    "read_answers",
     "read_part",
     "release_memory",
     "set_threads",
@@ -230,7 +239,7 @@ class FastTextModel:
         """Predicts the likeliest label of each text: label (string) and probability (float64)."""
 
     def predict(self, column: _Column, labels: int, preparation_json: str) -> _ArrowArray:
-        """Predicts several labels of each text, best first: labels (list of string), probabilities (list of float64)."""
+        """Predicts several labels of each text, best first: labels and probabilities, both lists."""
 
     def probability(self, column: _Column, label: str, preparation_json: str) -> _ArrowArray:
         """The probability of one label for each text (float64)."""
@@ -267,6 +276,49 @@ class MinHashIndex:
         """Kept rows, without nulls."""
 
 @final
+class NgramModel:
+    """A back-off n-gram language model; scores columns of text."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> NgramModel: ...
+    @property
+    def order(self) -> int:
+        """Words of the longest n-grams."""
+
+    def score(self, column: _Column) -> _ArrowArray:
+        """Scores the lines of every text as sentences: log10, words, unknown and perplexity."""
+
+@final
+class Packer:
+    """Packs documents into sequences of one length, which wait in a file."""
+
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        length: int,
+        method: str,
+        too_long: str,
+        separator: int | None = None,
+        window_tokens: int = ...,
+    ) -> Packer: ...
+    def add(self, rows: _ArrowArray, tokens: _ArrowArray) -> None:
+        """Adds documents to the present source: their rows (int64) and tokens (large list of uint32)."""
+
+    def end_source(self) -> None:
+        """Ends the present source; what is added next belongs to another one."""
+
+    def counts(self) -> list[tuple[int, int, int, int, int, int]]:
+        """For every source that ended: documents, empty and dropped ones, lost tokens, tokens, sequences."""
+
+    @property
+    def largest_token(self) -> int:
+        """The largest token of all finished sequences."""
+
+    def order(self, seed: int | None = None, weights: list[float] | None = None, epochs: float = 1.0) -> _ArrowArray:
+        """The numbers of the sequences in the order of training (uint32)."""
+
+    def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
+        """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
+
 class MinHashSettings:
     """What two texts are compared by."""
 
@@ -382,16 +434,8 @@ class TextRefiner:
     def refine(self, column: _Column) -> Any:
         """Returns the column with every text rewritten; type, nulls and chunks stay."""
 
-@final
-class TextStage:
-    """Rules and refiners that follow each other on one column; every text goes through them once."""
-
-    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
-    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
-        """Carries the texts of an array through all operators.
-
-        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
-        """
+def extract_answers(replies: _ArrowArray) -> _ArrowArray:
+    """The final answer of each reply; null where there is none."""
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
@@ -421,6 +465,12 @@ class Digest:
     def hexdigest(self) -> str:
         """The digest of all bytes so far, 64 hexadecimal digits."""
 
+def clean_answers(answers: _ArrowArray) -> _ArrowArray:
+    """Each answer in one form: no wrappers, sizes and units, numbers in canonical form; null stays null."""
+
+def compare_answers(golds: _ArrowArray, answers: _ArrowArray) -> _ArrowArray:
+    """Whether each answer is the same as its gold answer; null where that takes algebra or one of them is null."""
+
 def digest(bytes: bytes) -> str:
     """The BLAKE3 digest of some bytes, 64 hexadecimal digits."""
 
@@ -432,6 +482,9 @@ def release_memory() -> None:
 
 def sync_parts(paths: list[Path]) -> None:
     """Waits until the disk has the files."""
+
+def read_answers(texts: _ArrowArray) -> _ArrowArray:
+    """The answer that each text is or ends with; null where there is none."""
 
 def read_part(
     path: str | os.PathLike[str], size: int, checksum: int, columns: list[str] | None = None
@@ -446,6 +499,14 @@ def take(values: pa.Array, positions: pa.Array) -> _ArrowArray:
 
 def window(positions: pa.Int64Array, start: int, end: int) -> tuple[int, _ArrowArray]:
     """How many of the ascending positions lie before `start`, and those up to `end`, counted from `start`."""
+
+def k_center(vectors: pa.FixedSizeListArray, count: int, start: int) -> tuple[_ArrowArray, _ArrowArray]:
+    """Positions of `count` vectors chosen greedily (int64), and every vector's distance to the nearest of them."""
+
+def nearest(
+    queries: pa.FixedSizeListArray, vectors: pa.FixedSizeListArray, count: int
+) -> tuple[_ArrowArray, _ArrowArray]:
+    """For each query the `count` vectors of greatest cosine, one query after the other: positions and cosines."""
 
 def threads() -> int:
     """Number of threads that native operators run on."""
@@ -496,6 +557,17 @@ class TextReader:
         """Halves of surrogate pairs that became U+FFFD so far."""
 
 @final
+class TextStage:
+    """Rules and refiners that follow each other on one column; every text goes through them once."""
+
+    def __new__(cls, operators: list[TextFilter | TextRefiner]) -> TextStage: ...
+    def run(self, array: _ArrowArray) -> list[tuple[_ArrowArray, float]]:
+        """Carries the texts of an array through all operators.
+
+        Returns for each what `judge` or `refine` gives for the rows that reached it, and its share in the time.
+        """
+
+@final
 class TextWriter:
     """A text file being written; it appears under its name with `finish`."""
 
@@ -506,3 +578,49 @@ class TextWriter:
         """Give the file its name and return the number of rows."""
     def abort(self) -> None:
         """Forget the file; nothing is left of it."""
+
+@final
+class Tokenizer:
+    """A vocabulary with the rules that cut texts for it."""
+
+    @staticmethod
+    def from_tiktoken(file: bytes, encoding: str, special: bool = False) -> Tokenizer:
+        """Read the content of a tiktoken file; `special` reads special tokens in texts as such.
+
+        Raises:
+            ParameterError: the encoding is unknown, or the file is not one.
+        """
+
+    @staticmethod
+    def from_json(file: bytes, special: bool = True) -> Tokenizer:
+        """Read the content of a tokenizer.json; `special` reads special tokens in texts as such.
+
+        Raises:
+            ParameterError: the file is not one.
+        """
+
+    def count(self, column: _Column) -> _ArrowArray:
+        """Number of tokens per row (int64); null stays null."""
+
+    def encode(self, column: _Column) -> _ArrowArray:
+        """Tokens per row (large list of uint32); null stays null."""
+
+    def count_text(self, text: str) -> int:
+        """Number of tokens of one text."""
+
+    def encode_text(self, text: str) -> list[int]:
+        """Tokens of one text."""
+
+    def decode_bytes(self, ids: list[int]) -> bytes:
+        """The bytes that some tokens stand for."""
+
+    def token_id(self, token: str) -> int | None:
+        """The id of a token, None if there is no such token."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of tokens, special ones included."""
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the vocabulary is encoded here, as opposed to by the general library, which is slower."""

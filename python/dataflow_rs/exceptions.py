@@ -19,6 +19,8 @@ message says what is wrong, where (operator, column, row, file and line), and wh
     |   |-- CorruptStoreError                checksum or size does not match the manifest
     |   `-- StoreLockedError                 another process works on this run directory
     |-- OperatorError (RuntimeError)         an operator failed on its rows
+    |-- AnswerCheckError (RuntimeError)      two answers could not be compared
+    |   `-- AnswerTimeoutError (TimeoutError)  comparing them took too long
     `-- ServingError (RuntimeError)          a model call failed; see its subclasses for the kind
         |-- AuthenticationFailedError        not retryable
         |-- InvalidRequestError              not retryable
@@ -31,6 +33,8 @@ message says what is wrong, where (operator, column, row, file and line), and wh
         |-- MalformedReplyError              the reply is not what was asked for
         |   `-- SchemaMismatchError          the reply does not follow the JSON schema
         |-- ReplayMissError                  replay="only" and the call was never recorded
+        |-- BudgetExceededError              ends the run: what is finished is kept, a higher budget goes on
+        |-- TooManyErrorsError               ends the run: too large a share of the calls failed
         `-- ModelUnavailableError            no source has the model's weights
 """
 
@@ -136,6 +140,14 @@ class OperatorError(DataFlowError, RuntimeError):
     """An operator failed on its rows."""
 
 
+class AnswerCheckError(DataFlowError, RuntimeError):
+    """Two answers could not be compared."""
+
+
+class AnswerTimeoutError(AnswerCheckError, TimeoutError):
+    """Comparing two answers took longer than the time limit."""
+
+
 class ServingError(DataFlowError, RuntimeError):
     """A model call failed.
 
@@ -143,13 +155,17 @@ class ServingError(DataFlowError, RuntimeError):
         retryable: whether the same request may succeed later.
         attempts: how often the request was sent.
         retry_after_s: seconds that the server asked to wait, or None.
+        status: HTTP status of the refusal, where there is one.
     """
 
     retryable = False
 
-    def __init__(self, message: str, *, attempts: int = 1, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, attempts: int = 1, retry_after_s: float | None = None, status: int | None = None
+    ) -> None:
         self.attempts = attempts
         self.retry_after_s = retry_after_s
+        self.status = status
         super().__init__(message)
 
 
@@ -203,6 +219,14 @@ class SchemaMismatchError(MalformedReplyError):
 
 class ReplayMissError(ServingError):
     """Only recorded calls may be used, and this call was never recorded."""
+
+
+class BudgetExceededError(ServingError):
+    """The next call might exceed the budget. Ends the run; finished calls are kept, and a higher budget goes on."""
+
+
+class TooManyErrorsError(ServingError):
+    """Too large a share of the calls failed. Ends the run; finished calls are kept, and the next run goes on."""
 
 
 class ModelUnavailableError(ServingError):

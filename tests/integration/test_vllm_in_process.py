@@ -1,15 +1,20 @@
-"""`VLLMServing` with a real vLLM in the process, in the environment of `make test-vllm`."""
+"""`VLLMServing` with a real vLLM in the process, in the environment of `make test-vllm`.
+
+The figures of docs/backends.md are printed with `-s`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
 
+from tests.integration.vllm_adapter import make_adapter
 from tests.integration.vllm_server import ROOT, SETTINGS, VLLM, make_model
 
 pytestmark = pytest.mark.vllm
@@ -20,16 +25,20 @@ SCRIPT = Path(__file__).with_name("vllm_in_process.py")
 def found(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vllm")
     model = make_model(folder / "model")
+    adapter = make_adapter(model, folder / "adapter")
     packages = [ROOT / "python", sysconfig.get_paths()["purelib"]]
     done = subprocess.run(
-        [VLLM.with_name("python"), SCRIPT, model, folder / "run", *packages],
+        [VLLM.with_name("python"), SCRIPT, model, folder / "run", adapter, *packages],
         env={**os.environ, **SETTINGS, "VLLM_ENABLE_V1_MULTIPROCESSING": "0"},
         capture_output=True,
         text=True,
         timeout=900,
     )
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    return json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1])
+    figures = ("seconds_with_start", "seconds_plain", "seconds_json", "seconds_restart", "rss_mb", "cpu_s")
+    sys.stdout.write(f"\nVLLMServing: { {name: found[name] for name in figures} }\n")
+    return found
 
 
 def test_the_engine_starts_with_the_first_request_and_answers_all(found):
@@ -64,3 +73,8 @@ def test_samples_and_logprobs(found):
 def test_a_plan_starts_it_once_and_frees_it(found):
     assert [set(row) for row in found["table"]] == [{"text", "a", "b"}] * 2
     assert (found["after_plan"], found["restarted"], found["after_close"]) == (False, True, False)
+
+
+def test_an_adapter_changes_the_answers(found):
+    assert found["lora"] == [24] * 4
+    assert found["lora_differs"] is True

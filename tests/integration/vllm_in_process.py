@@ -1,7 +1,7 @@
-"""What `test_vllm_in_process.py` runs in the environment of vLLM: `VLLMServing` on the model of tools/make_tiny_model.py.
+"""Run by `test_vllm_in_process.py` in the environment of vLLM: `VLLMServing` on the model of tools/make_tiny_model.py.
 
-Arguments: the model's directory, a directory for runs, directories of packages to look into after vLLM's own. The last
-line of the output is a JSON object.
+Arguments: the model's directory, a directory for runs, that of a LoRA adapter, directories of packages to look into
+after vLLM's own. The last line of the output is a JSON object.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 
 
 def main() -> None:
-    model, folder, *packages = sys.argv[1:]
+    model, folder, adapter, *packages = sys.argv[1:]
     sys.path[1:1] = packages[:1]  # the package itself; what it needs comes after what vLLM brings
     sys.path.extend(packages[1:])
     import pyarrow as pa
@@ -43,6 +43,9 @@ def main() -> None:
     prompts = [f"prompt {number}" for number in range(40)]
     plain = serving.generate([Request.of(prompt) for prompt in prompts])
     found["seconds_with_start"] = round(time.monotonic() - started, 1)
+    started = time.monotonic()
+    serving.generate([Request.of(f"again {number}") for number in range(40)])
+    found["seconds_plain"] = round(time.monotonic() - started, 1)
     found["plain"] = [[c.ok, len(c.text or ""), c.usage.prompt_tokens, c.usage.completion_tokens] for c in plain]
     found["again"] = [c.text for c in serving.generate([Request.of(p) for p in prompts[:4]])] == [
         c.text for c in plain[:4]
@@ -81,9 +84,22 @@ def main() -> None:
     run = Score().compile().run(quiet=True)
     found["table"] = run.table().to_pylist()
     found["after_plan"] = serving.running
+    started = time.monotonic()
     found["restarted"] = serving.generate([Request.of(prompts[0])])[0].text == plain[0].text
+    found["seconds_restart"] = round(time.monotonic() - started, 1)
     serving.close()
     found["after_close"] = serving.running
+    with VLLMServing(
+        model,
+        context=1024,
+        gpu_memory=0.25,
+        max_tokens=24,
+        engine={"enforce_eager": True, "max_num_seqs": 8},
+        lora=adapter,
+    ) as adapted:
+        texts = [end.text for end in adapted.generate([Request.of(prompt) for prompt in prompts[:4]])]
+        found["lora"] = [len(text or "") for text in texts]
+        found["lora_differs"] = texts != [c.text for c in plain[:4]]
     found["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     found["cpu_s"] = round(sum(os.times()[:2]), 1)
     print(json.dumps(found))  # noqa: T201

@@ -18,12 +18,14 @@ ALLOWED = {
     "prompts": {"core", "serving", "exceptions", "_native"},
     "testing": {"core", "serving", "prompts", "exceptions"},
     "dedup": {"storage", "exceptions", "_native"},
-    "operators": {"core", "dedup", "prompts", "retrieval", "serving", "exceptions", "_native"},
+    "answers": {"core", "exceptions", "_native"},
+    "operators": {"answers", "core", "dedup", "prompts", "retrieval", "serving", "exceptions", "_native"},
     "retrieval": {"core", "serving", "storage", "exceptions", "_native"},
+    "packing": {"core", "storage", "exceptions", "_native"},
     "pipeline": {"core", "storage", "exceptions", "_native"},
     "pipelines": {"operators", "core", "serving", "prompts", "pipeline", "storage", "exceptions"},
     "report": {"core", "pipeline", "storage", "exceptions"},
-    "cli": {"_native", "core", "pipeline", "report", "serving", "storage", "exceptions"},
+    "cli": {"_native", "core", "packing", "pipeline", "report", "serving", "storage", "exceptions"},
 }
 """Part of the package -> the parts that it may import."""
 FACADE = {"Pipeline": "pipeline", "Plan": "pipeline", "read_recipe": "pipeline", "FileStorage": "storage"}
@@ -33,6 +35,7 @@ CRATES = {
     "dfrs-text": set(),
     "dfrs-dedup": {"dfrs-text"},
     "dfrs-tokenize": set(),
+    "dfrs-pack": set(),
     "dfrs-columnar": set(),
     "dfrs-storage": {"dfrs-columnar"},
     "dfrs-engine": {"dfrs-text", "dfrs-dedup", "dfrs-tokenize", "dfrs-columnar"},
@@ -41,12 +44,13 @@ CRATES = {
         "dfrs-text",
         "dfrs-dedup",
         "dfrs-tokenize",
+        "dfrs-pack",
         "dfrs-columnar",
         "dfrs-storage",
     },
 }
 """Crate -> the crates of the workspace that it may use."""
-ARROW_FREE = {"dfrs-text", "dfrs-dedup", "dfrs-tokenize"}
+ARROW_FREE = {"dfrs-text", "dfrs-dedup", "dfrs-tokenize", "dfrs-pack"}
 
 
 def part_of(module: str) -> str:

@@ -92,5 +92,5 @@ def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_label_is_named() -> None:
-    with pytest.raises(ParameterError, match="^the model has no label 'xx'$"):
+    with pytest.raises(ParameterError, match=r"^the model has no label 'xx'$"):
         model(DATA / "softmax.bin").probability(pa.array(["a"]), "xx", "{}")

@@ -13,23 +13,20 @@ pub const MIN_ROWS_PER_TASK: usize = 16;
 pub fn map_rows<T: Send>(
     texts: &Texts<'_>,
     rows: Range<usize>,
-    apply: impl Fn(Option<&str>) -> T + Sync,
+    apply: impl Fn(Option<&str>) -> T + Sync + Send,
 ) -> Vec<T> {
-    rows.into_par_iter()
-        .with_min_len(MIN_ROWS_PER_TASK)
-        .map(|row| apply(texts.get(row)))
-        .collect()
+    map_rows_with(texts, rows, || (), |(), text| apply(text))
 }
 
-/// The same with something that a task makes first and passes along, such as a buffer.
+/// The same with a state that rows of a task share, such as buffers; results must not depend on it.
 pub fn map_rows_with<S, T: Send>(
     texts: &Texts<'_>,
     rows: Range<usize>,
-    make: impl Fn() -> S + Sync + Send,
+    state: impl Fn() -> S + Sync + Send,
     apply: impl Fn(&mut S, Option<&str>) -> T + Sync + Send,
 ) -> Vec<T> {
     rows.into_par_iter()
         .with_min_len(MIN_ROWS_PER_TASK)
-        .map_init(make, |state, row| apply(state, texts.get(row)))
+        .map_init(state, |state, row| apply(state, texts.get(row)))
         .collect()
 }

@@ -41,6 +41,7 @@ pub mod spill;
 pub mod substring;
 mod union_find;
 pub mod url;
+pub mod vectors;
 pub mod words;
 
 pub use clusters::{Member, Priority, members};

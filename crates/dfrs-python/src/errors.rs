@@ -35,3 +35,10 @@ pub fn from_columnar(error: &dfrs_columnar::Error) -> PyErr {
 pub fn from_text(error: &dfrs_text::Error) -> PyErr {
     ParameterError::new_err(error.to_string())
 }
+
+pub fn from_tokenize(error: &dfrs_tokenize::Error) -> PyErr {
+    match error {
+        dfrs_tokenize::Error::Refused(_) => OperatorError::new_err(error.to_string()),
+        _ => ParameterError::new_err(error.to_string()),
+    }
+}

@@ -9,6 +9,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use dfrs_columnar::{Texts, map_rows_with};
 use dfrs_text::fasttext::{Model, Prediction, Scratch};
 use dfrs_text::prepare::Preparation;
+use dfrs_text::scripts::Scripts;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyArray;
 use pyo3_arrow::{PyArray, PyRecordBatch};
@@ -20,6 +21,7 @@ use crate::threads;
 #[pyclass(module = "dataflow_rs._native", frozen)]
 pub struct FastTextModel {
     model: Model,
+    scripts: Scripts,
     /// What threads that are done left behind for the next ones.
     idle: Mutex<Vec<Worker>>,
 }
@@ -54,8 +56,10 @@ impl FastTextModel {
             let file = File::open(&path).map_err(|error| unavailable(&error))?;
             let bytes = file.metadata().map_err(|error| unavailable(&error))?.len();
             let reader = std::io::BufReader::new(file);
+            let model = Model::read(reader, bytes).map_err(|error| unavailable(&error))?;
             Ok(Self {
-                model: Model::read(reader, bytes).map_err(|error| unavailable(&error))?,
+                scripts: Scripts::new(model.labels()),
+                model,
                 idle: Mutex::default(),
             })
         })
@@ -75,9 +79,10 @@ impl FastTextModel {
         preparation_json: &str,
     ) -> PyResult<PyRecordBatch> {
         let (mut labels, mut probabilities) = (StringBuilder::new(), Float64Builder::new());
-        let top = |text: &str, scratch: &mut Scratch| self.model.predict(text, 1, scratch).pop();
-        self.for_each(py, column, preparation_json, top, |found| {
-            labels.append_option(found.map(|found| self.label(found)));
+        let preparation = prepared(preparation_json)?;
+        let top = |text: &str, worker: &mut Worker| self.top(text, &preparation, worker);
+        self.for_each(py, column, top, |found| {
+            labels.append_option(found.map(|&found| self.label(found)));
             probabilities.append_option(found.map(|found| f64::from(found.probability)));
         })?;
         Ok(batch([
@@ -96,25 +101,21 @@ impl FastTextModel {
     ) -> PyResult<PyRecordBatch> {
         let mut names = ListBuilder::new(StringBuilder::new());
         let mut probabilities = ListBuilder::new(Float64Builder::new());
-        let best = |text: &str, scratch: &mut Scratch| {
-            Some(self.model.predict(text, labels, scratch)).filter(|found| !found.is_empty())
+        let preparation = prepared(preparation_json)?;
+        let best = |text: &str, worker: &mut Worker| {
+            let text = preparation.apply(text, &mut worker.text)?;
+            let found = self.model.predict(text, labels, &mut worker.scratch);
+            (!found.is_empty()).then_some(found)
         };
-        self.for_each(
-            py,
-            column,
-            preparation_json,
-            best,
-            |found: Option<&Vec<Prediction>>| {
-                for prediction in found.into_iter().flatten() {
-                    names.values().append_value(self.label(prediction));
-                    probabilities
-                        .values()
-                        .append_value(f64::from(prediction.probability));
-                }
-                names.append(found.is_some());
-                probabilities.append(found.is_some());
-            },
-        )?;
+        self.for_each(py, column, best, |found: Option<&Vec<Prediction>>| {
+            for &prediction in found.into_iter().flatten() {
+                let probability = f64::from(prediction.probability);
+                names.values().append_value(self.label(prediction));
+                probabilities.values().append_value(probability);
+            }
+            names.append(found.is_some());
+            probabilities.append(found.is_some());
+        })?;
         Ok(batch([
             ("labels", Arc::new(names.finish())),
             ("probabilities", Arc::new(probabilities.finish())),
@@ -132,11 +133,14 @@ impl FastTextModel {
         let number = (self.model.labels().iter())
             .position(|name| name == label)
             .ok_or_else(|| ParameterError::new_err(format!("the model has no label '{label}'")))?;
+        let preparation = prepared(preparation_json)?;
         let mut values = Float64Builder::new();
-        let one = |text: &str, scratch: &mut Scratch| {
-            self.model.probability(text, number as u32, scratch)
+        let one = |text: &str, worker: &mut Worker| {
+            let text = preparation.apply(text, &mut worker.text)?;
+            self.model
+                .probability(text, number as u32, &mut worker.scratch)
         };
-        self.for_each(py, column, preparation_json, one, |found| {
+        self.for_each(py, column, one, |found| {
             values.append_option(found.map(|&value| f64::from(value)));
         })?;
         let values: Float64Array = values.finish();
@@ -150,8 +154,27 @@ impl FastTextModel {
 }
 
 impl FastTextModel {
-    fn label(&self, prediction: &Prediction) -> &str {
+    fn label(&self, prediction: Prediction) -> &str {
         &self.model.labels()[prediction.label as usize]
+    }
+
+    /// The likeliest label, read off the script where that is asked for and possible.
+    fn top(
+        &self,
+        text: &str,
+        preparation: &Preparation,
+        worker: &mut Worker,
+    ) -> Option<Prediction> {
+        let text = preparation.apply(text, &mut worker.text)?;
+        if preparation.by_script
+            && let Some((label, share)) = self.scripts.decide(text)
+        {
+            return Some(Prediction {
+                label,
+                probability: share as f32,
+            });
+        }
+        self.model.predict(text, 1, &mut worker.scratch).pop()
     }
 
     fn worker(&self) -> Lent<'_> {
@@ -173,31 +196,29 @@ impl FastTextModel {
         &self,
         py: Python<'_>,
         column: AnyArray,
-        preparation_json: &str,
-        compute: impl Fn(&str, &mut Scratch) -> Option<T> + Sync + Send,
+        compute: impl Fn(&str, &mut Worker) -> Option<T> + Sync + Send,
         mut take: impl FnMut(Option<&T>),
     ) -> PyResult<()> {
-        let preparation =
-            Preparation::from_json(preparation_json).map_err(|error| errors::from_text(&error))?;
         for chunk in column.into_chunked_array()?.chunks() {
             let texts =
                 Texts::new(chunk.as_ref()).map_err(|error| errors::from_columnar(&error))?;
             for rows in texts.blocks() {
                 py.check_signals()?;
-                let read = |lent: &mut Lent<'_>, text: Option<&str>| {
-                    let Worker {
-                        scratch,
-                        text: buffer,
-                    } = lent.worker.as_mut()?;
-                    compute(preparation.apply(text?, buffer), scratch)
-                };
+                let read =
+                    |lent: &mut Lent<'_>, text: Option<&str>| compute(text?, lent.worker.as_mut()?);
                 let found =
                     threads::run(py, || map_rows_with(&texts, rows, || self.worker(), read))?;
-                found.iter().for_each(|found| take(found.as_ref()));
+                for found in &found {
+                    take(found.as_ref());
+                }
             }
         }
         Ok(())
     }
+}
+
+fn prepared(json: &str) -> PyResult<Preparation> {
+    Preparation::from_json(json).map_err(|error| errors::from_text(&error))
 }
 
 fn batch(columns: [(&str, ArrayRef); 2]) -> PyRecordBatch {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
 
+mod answers;
 mod datatrove;
 mod decontamination;
 mod dedup;
@@ -12,12 +13,16 @@ mod fasttext;
 mod formats;
 mod memory;
 mod minhash;
+mod ngram_model;
+mod pack;
 mod parts;
 mod priorities;
 mod rows;
 mod spans;
 mod text;
 mod threads;
+mod tokenize;
+mod vectors;
 
 use pyo3::prelude::*;
 
@@ -27,6 +32,9 @@ mod _native {
     #[pymodule_export]
     #[allow(non_upper_case_globals)] // Python's name for it
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::answers::{clean_answers, compare_answers, extract_answers, read_answers};
 
     #[pymodule_export]
     use crate::decontamination::DecontaminationIndex;
@@ -56,6 +64,12 @@ mod _native {
     use crate::datatrove::{DatatroveSignatures, datatrove_removals};
 
     #[pymodule_export]
+    use crate::ngram_model::NgramModel;
+
+    #[pymodule_export]
+    use crate::pack::Packer;
+
+    #[pymodule_export]
     use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
 
     #[pymodule_export]
@@ -69,4 +83,10 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::tokenize::Tokenizer;
+
+    #[pymodule_export]
+    use crate::vectors::{k_center, nearest};
 }

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 
 use crate::lower::lower_into;
+use crate::segment::Segmentation;
+use crate::vocabulary::Vocabulary;
 use crate::words::count_with_spaces;
 
 /// A text and its features; each is computed when the first rule asks for it.
@@ -10,6 +12,8 @@ pub struct Document<'a> {
     text: &'a str,
     lowered: OnceCell<String>,
     words: OnceCell<(usize, usize)>,
+    chars: OnceCell<usize>,
+    vocabularies: [OnceCell<Box<Vocabulary>>; 2],
 }
 
 impl<'a> Document<'a> {
@@ -19,6 +23,8 @@ impl<'a> Document<'a> {
             text,
             lowered: OnceCell::new(),
             words: OnceCell::new(),
+            chars: OnceCell::new(),
+            vocabularies: [const { OnceCell::new() }; 2],
         }
     }
 
@@ -34,6 +40,17 @@ impl<'a> Document<'a> {
             lower_into(self.text, &mut out);
             out
         })
+    }
+
+    /// `len(text)`.
+    pub fn chars(&self) -> usize {
+        *self.chars.get_or_init(|| self.text.chars().count())
+    }
+
+    /// The words by some segmentation, numbered.
+    pub fn vocabulary(&self, segmentation: Segmentation) -> &Vocabulary {
+        self.vocabularies[segmentation as usize]
+            .get_or_init(|| Box::new(Vocabulary::new(self.text, segmentation)))
     }
 
     /// Number of words between whitespace.

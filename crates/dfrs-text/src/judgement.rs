@@ -49,6 +49,17 @@ impl Judgement {
         }
     }
 
+    /// A text that stays although nothing single was measured: the rule has several parts.
+    pub const fn kept_unmeasured(rule: &'static str) -> Self {
+        Self {
+            keep: true,
+            value: None,
+            threshold: None,
+            rule,
+            detail: None,
+        }
+    }
+
     /// A text that goes because of its value.
     pub const fn dropped(rule: &'static str, value: f64, threshold: f64) -> Self {
         Self {
@@ -91,6 +102,16 @@ impl Judgement {
                 Self::dropped(rule, value, threshold)
             }
             _ => Self::kept(rule, value),
+        }
+    }
+
+    /// The judgement of a whole rule by its last part.
+    #[must_use]
+    pub fn or_kept_unmeasured(self, rule: &'static str) -> Self {
+        if self.keep {
+            Self::kept_unmeasured(rule)
+        } else {
+            self
         }
     }
 

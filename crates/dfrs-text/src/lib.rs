@@ -8,19 +8,25 @@
 //! ([`unicode`]) frozen at one Unicode version, so that a verdict depends on nothing but text and parameters.
 #![forbid(unsafe_code)]
 
+pub mod answers;
 mod document;
 mod error;
 pub mod fasttext;
+mod hash;
 mod judgement;
 pub mod lines;
 pub mod lower;
+pub mod ngram_model;
 pub mod prepare;
 mod refiner;
 pub mod refiners;
 mod rule;
 pub mod rules;
+pub mod scripts;
+mod segment;
 pub mod tokens;
 pub mod unicode;
+mod vocabulary;
 pub mod words;
 
 pub use document::Document;
@@ -28,3 +34,5 @@ pub use error::Error;
 pub use judgement::{Judgement, Profile};
 pub use refiner::{Refine, Refiner};
 pub use rule::{Judge, Rule};
+pub use segment::Segmentation;
+pub use vocabulary::Vocabulary;

@@ -32,6 +32,48 @@ impl Iterator for Lines<'_> {
     }
 }
 
+/// The lines as `str.splitlines` sees them: line feeds, carriage returns, both together, and eight rarer characters
+/// end a line. A text that ends with one of them starts no further line.
+pub struct SplitLines<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> SplitLines<'a> {
+    /// Starts at the beginning of a text.
+    pub const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+}
+
+impl Iterator for SplitLines<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let bytes = self.text.as_bytes();
+        if self.at == bytes.len() {
+            return None;
+        }
+        let start = self.at;
+        let mut at = start;
+        while at < bytes.len() {
+            let length = match bytes[at..] {
+                [b'\r', b'\n', ..] | [0xc2, 0x85, ..] => 2,
+                [b'\n'..=b'\r' | 0x1c..=0x1e, ..] => 1,
+                [0xe2, 0x80, 0xa8 | 0xa9, ..] => 3,
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            self.at = at + length;
+            return Some(start..at);
+        }
+        self.at = at;
+        Some(start..at)
+    }
+}
+
 /// The lines that are not blank.
 pub fn filled(text: &str) -> impl Iterator<Item = Range<usize>> {
     Lines::new(text).filter(|line| !is_blank(&text[line.clone()]))

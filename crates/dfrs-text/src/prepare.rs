@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::error::{self, Error};
 use crate::lower::lower_into;
+use crate::words::is_blank;
 
 /// Pieces that a sample consists of.
 const PIECES: usize = 8;
@@ -20,6 +21,10 @@ pub struct Preparation {
     pub sample_bytes: Option<usize>,
     /// Reads the text in lower case.
     pub lowercase: bool,
+    /// Gives no answer for texts of whitespace only.
+    pub skip_blank: bool,
+    /// Does not read texts whose language their script tells.
+    pub by_script: bool,
 }
 
 impl Preparation {
@@ -28,8 +33,15 @@ impl Preparation {
         error::read("preparation", json)
     }
 
-    /// The text as the classifier reads it; `buffer` holds it if it is another one.
-    pub fn apply<'a>(&self, text: &'a str, buffer: &'a mut String) -> &'a str {
+    /// The text as the classifier reads it, if it does; `buffer` holds it if it is another one.
+    pub fn apply<'a>(&self, text: &'a str, buffer: &'a mut String) -> Option<&'a str> {
+        if self.skip_blank && is_blank(text) {
+            return None;
+        }
+        Some(self.read(text, buffer))
+    }
+
+    fn read<'a>(&self, text: &'a str, buffer: &'a mut String) -> &'a str {
         let text = match self.max_chars {
             Some(chars) if text.len() > chars => {
                 let end = text.char_indices().nth(chars);
@@ -99,7 +111,11 @@ mod tests {
     use super::*;
 
     fn apply(preparation: &Preparation, text: &str) -> String {
-        preparation.apply(text, &mut String::new()).to_owned()
+        let mut buffer = String::new();
+        preparation
+            .apply(text, &mut buffer)
+            .expect("blank texts are read, too")
+            .to_owned()
     }
 
     #[test]
@@ -124,8 +140,19 @@ mod tests {
     }
 
     #[test]
+    fn blank_texts_have_no_answer_on_request() {
+        let preparation = Preparation {
+            skip_blank: true,
+            ..Preparation::default()
+        };
+        assert_eq!(preparation.apply("\u{3000}\n", &mut String::new()), None);
+        assert_eq!(preparation.apply(" x", &mut String::new()), Some(" x"));
+    }
+
+    #[test]
     fn samples_are_whole_words_from_everywhere() {
-        let text: String = (0..1000).map(|word| format!("{word} ")).collect();
+        let words: Vec<String> = (0..1000).map(|word| word.to_string()).collect();
+        let text = words.join(" ");
         let preparation = Preparation {
             sample_bytes: Some(80),
             ..Preparation::default()

@@ -73,11 +73,15 @@ macro_rules! rules {
 
 rules! {
     "blocklist" => Blocklist(blocklist),
+    "c4_paragraph" => C4Paragraph(c4_paragraph),
     "capital_words" => CapitalWords(capital_words),
     "char_number" => CharNumber(char_number),
     "colon_end" => ColonEnd(colon_end),
     "content_null" => ContentNull(content_null),
     "curly_bracket" => CurlyBracket(curly_bracket),
+    "fine_web_quality" => FineWebQuality(fineweb_quality),
+    "gopher_quality" => GopherQuality(gopher_quality),
+    "gopher_repetition" => GopherRepetition(gopher_repetition),
     "html_entity" => HtmlEntity(html_entity),
     "line_end_with_ellipsis" => LineEndWithEllipsis(line_end_with_ellipsis),
     "line_start_with_bulletpoint" => LineStartWithBulletpoint(line_start_with_bulletpoint),
@@ -85,6 +89,7 @@ rules! {
     "lorem_ipsum" => LoremIpsum(lorem_ipsum),
     "mean_word_length" => MeanWordLength(mean_word_length),
     "no_punc" => NoPunc(no_punc),
+    "reasoning_answer_ngram" => ReasoningAnswerNgram(reasoning_answer_ngram),
     "sentence_number" => SentenceNumber(sentence_number),
     "special_character" => SpecialCharacter(special_character),
     "symbol_word_ratio" => SymbolWordRatio(symbol_word_ratio),

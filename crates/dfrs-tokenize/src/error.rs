@@ -48,7 +48,10 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// The library `tokenizers` refuses the file or a text.
-    #[error("tokenizers: {0}")]
+    /// The library `tokenizers` refuses the file.
+    #[error("the tokenizer.json cannot be used: {0}")]
     General(String),
+    /// The library `tokenizers` refuses a text.
+    #[error("a text cannot be encoded: {0}")]
+    Refused(String),
 }

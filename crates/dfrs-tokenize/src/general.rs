@@ -13,11 +13,11 @@ pub struct General {
 impl General {
     /// Reads a tokenizer.json.
     pub fn new(file: &[u8]) -> Result<Self, Error> {
-        let mut tokenizer = Tokenizer::from_bytes(file).map_err(|error| refused(&*error))?;
+        let mut tokenizer =
+            Tokenizer::from_bytes(file).map_err(|error| Error::General(error.to_string()))?;
         tokenizer.with_padding(None);
-        tokenizer
-            .with_truncation(None)
-            .map_err(|error| refused(&*error))?;
+        let truncation = tokenizer.with_truncation(None);
+        truncation.map_err(|error| Error::General(error.to_string()))?;
         Ok(Self { tokenizer })
     }
 
@@ -58,5 +58,5 @@ impl General {
 }
 
 fn refused(error: &(dyn std::error::Error + Send + Sync)) -> Error {
-    Error::General(error.to_string())
+    Error::Refused(error.to_string())
 }

@@ -12,7 +12,7 @@ use crate::hash::BuildNumberHasher;
 use crate::pairs::{Merge, Pairs};
 
 /// Tokens up to which looking through all of them is fastest.
-const SHORT: usize = 96;
+const SHORT: usize = 64;
 const NONE: u32 = u32::MAX;
 
 /// Room for merging, used again for every sequence.
@@ -21,6 +21,8 @@ pub struct Merger {
     /// Tokens before and after merging.
     pub ids: Vec<u32>,
     merges: Vec<Merge>,
+    /// Per place, the places before and after.
+    links: Vec<(u32, u32)>,
     long: Long,
 }
 
@@ -34,31 +36,55 @@ impl Merger {
         }
     }
 
+    /// A token that was merged with the one before it stays in its place with a rank that never comes; `next` leads
+    /// around it. Moving the tokens after it would cost more.
     fn run_short(&mut self, pairs: &Pairs) {
-        let Self { ids, merges, .. } = self;
+        let Self {
+            ids, merges, links, ..
+        } = self;
+        let len = ids.len();
+        if len < 2 {
+            return;
+        }
         merges.clear();
         merges.extend(ids.windows(2).map(|pair| pairs.get(pair[0], pair[1])));
-        loop {
-            let (mut at, mut best) = (0, Merge::NEVER);
-            for (place, merge) in merges.iter().enumerate() {
-                if merge.rank < best.rank {
-                    (at, best) = (place, *merge);
-                }
+        links.clear();
+        links.extend((0..len as u32).map(|place| (place.wrapping_sub(1), place + 1)));
+        while let Some(at) = lowest(merges) {
+            let id = merges[at].id;
+            ids[at] = id;
+            let right = links[at].1 as usize;
+            ids[right] = NONE;
+            let after = links[right].1 as usize;
+            links[at].1 = after as u32;
+            if right < len - 1 {
+                merges[right] = Merge::NEVER;
             }
-            if best == Merge::NEVER {
-                return;
-            }
-            ids[at] = best.id;
-            ids.remove(at + 1);
-            merges.remove(at);
-            if let Some(merge) = merges.get_mut(at) {
-                *merge = pairs.get(best.id, ids[at + 1]);
-            }
+            merges[at] = if after < len {
+                links[after].0 = at as u32;
+                pairs.get(id, ids[after])
+            } else {
+                Merge::NEVER
+            };
             if at > 0 {
-                merges[at - 1] = pairs.get(ids[at - 1], best.id);
+                let before = links[at].0 as usize;
+                merges[before] = pairs.get(ids[before], id);
             }
         }
+        ids.retain(|&id| id != NONE);
     }
+}
+
+/// The place of the merge with the lowest rank, the leftmost of several; none if there is nothing to merge.
+#[inline]
+fn lowest(merges: &[Merge]) -> Option<usize> {
+    let (mut at, mut rank) = (0, Merge::NEVER.rank);
+    for (place, merge) in merges.iter().enumerate() {
+        if merge.rank < rank {
+            (at, rank) = (place, merge.rank);
+        }
+    }
+    (rank != Merge::NEVER.rank).then_some(at)
 }
 
 /// Merging of long sequences.

@@ -1,6 +1,7 @@
 //! Byte-pair vocabularies with everything around the merges, without the general library.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::added::{self, Added, Stretch};
 use crate::bpe::{Bpe, Symbols};
@@ -58,28 +59,29 @@ pub enum Prepend {
     Never,
 }
 
-/// Lines of the tables of words, as powers of two: 1 MB and 256 kB of counts, 2 MB of ids.
-const COUNT_LINES: u32 = 14;
-const PART_LINES: u32 = 12;
-const ID_LINES: u32 = 15;
+/// Lines of the tables of words, as powers of two: counts of short words (1 MB), of longer ones (1 MB), and half of both
+/// for parts of pieces; the tables of ids are made when something is encoded (3 MB).
+const LINES: u32 = 14;
+const PART_LINES: u32 = 13;
 
 /// What one thread needs for encoding, used again for every text.
 pub struct Scratch {
     merger: Merger,
-    counts: Counts,
-    part_counts: Counts,
-    ids: Option<(Ids, Ids)>,
-    piece: Vec<u32>,
+    counts: CountTables,
+    part_counts: CountTables,
+    ids: Option<[IdTables; 2]>,
 }
+
+type CountTables = (Counts<1>, Counts<2>);
+type IdTables = (Ids<1>, Ids<2>);
 
 impl Default for Scratch {
     fn default() -> Self {
         Self {
             merger: Merger::default(),
-            counts: Counts::new(COUNT_LINES),
-            part_counts: Counts::new(PART_LINES),
+            counts: (Counts::new(LINES), Counts::new(PART_LINES)),
+            part_counts: (Counts::new(PART_LINES), Counts::new(PART_LINES - 1)),
             ids: None,
-            piece: Vec::new(),
         }
     }
 }
@@ -135,48 +137,38 @@ impl Native {
     }
 
     fn count_stretch(&self, text: &str, scratch: &mut Scratch) -> usize {
+        let Scratch {
+            merger,
+            counts,
+            part_counts,
+            ..
+        } = scratch;
         let (mut at, mut tokens) = (0, 0);
         while at < text.len() {
             let end = self.cutter.piece_end(text, at);
-            tokens += match Key::new(text.as_bytes(), at, end) {
-                Some(key) => match scratch.counts.get(key) {
-                    Some(count) => count as usize,
-                    None => {
-                        let count = self.count_piece(&text[at..end], scratch);
-                        scratch.counts.insert(key, count as u32);
-                        count
-                    }
-                },
-                None => self.count_piece(&text[at..end], scratch),
-            };
+            tokens += kept_count(counts, text, at..end, || {
+                self.count_piece(&text[at..end], part_counts, merger)
+            });
             at = end;
         }
         tokens
     }
 
-    fn count_piece(&self, piece: &str, scratch: &mut Scratch) -> usize {
+    fn count_piece(&self, piece: &str, counts: &mut CountTables, merger: &mut Merger) -> usize {
         if self.bpe.whole(piece).is_some() {
             return 1;
         }
         let (mut at, mut tokens) = (0, 0);
         while at < piece.len() {
             let end = self.bpe.part_end(piece, at);
-            tokens += match Key::new(piece.as_bytes(), at, end) {
-                Some(key) => match scratch.part_counts.get(key) {
-                    Some(count) => count as usize,
-                    None => {
-                        self.bpe
-                            .merge(&piece.as_bytes()[at..end], &mut scratch.merger);
-                        let count = scratch.merger.ids.len();
-                        scratch.part_counts.insert(key, count as u32);
-                        count
-                    }
-                },
-                None => {
-                    self.bpe
-                        .merge(&piece.as_bytes()[at..end], &mut scratch.merger);
-                    scratch.merger.ids.len()
-                }
+            let mut merge = || {
+                self.bpe.merge(&piece.as_bytes()[at..end], merger);
+                merger.ids.len()
+            };
+            tokens += if (at, end) == (0, piece.len()) {
+                merge() // as a piece it is kept already
+            } else {
+                kept_count(counts, piece, at..end, merge)
             };
             at = end;
         }
@@ -186,31 +178,29 @@ impl Native {
     fn encode_stretch(&self, text: &str, scratch: &mut Scratch, ids: &mut Vec<u32>) {
         let Scratch {
             merger,
-            ids: caches,
-            piece,
+            ids: tables,
             ..
         } = scratch;
-        let (pieces, parts) =
-            caches.get_or_insert_with(|| (Ids::new(ID_LINES), Ids::new(PART_LINES)));
+        let [pieces, parts] = tables.get_or_insert_with(|| {
+            [LINES, PART_LINES].map(|lines| (Ids::new(lines), Ids::new(lines - 1)))
+        });
         let mut at = 0;
         while at < text.len() {
             let end = self.cutter.piece_end(text, at);
-            let key = Key::new(text.as_bytes(), at, end);
-            if let Some(known) = key.and_then(|key| pieces.get(key)) {
-                ids.extend_from_slice(known);
-            } else {
-                piece.clear();
-                self.encode_piece(&text[at..end], parts, merger, piece);
-                ids.extend_from_slice(piece);
-                if let Some(key) = key {
-                    pieces.insert(key, piece);
-                }
-            }
+            keep_ids(pieces, text, at..end, ids, |ids| {
+                self.encode_piece(&text[at..end], parts, merger, ids);
+            });
             at = end;
         }
     }
 
-    fn encode_piece(&self, piece: &str, parts: &mut Ids, merger: &mut Merger, ids: &mut Vec<u32>) {
+    fn encode_piece(
+        &self,
+        piece: &str,
+        tables: &mut IdTables,
+        merger: &mut Merger,
+        ids: &mut Vec<u32>,
+    ) {
         if let Some(id) = self.bpe.whole(piece) {
             ids.push(id);
             return;
@@ -218,16 +208,10 @@ impl Native {
         let mut at = 0;
         while at < piece.len() {
             let end = self.bpe.part_end(piece, at);
-            let key = Key::new(piece.as_bytes(), at, end);
-            if let Some(known) = key.and_then(|key| parts.get(key)) {
-                ids.extend_from_slice(known);
-            } else {
+            keep_ids(tables, piece, at..end, ids, |ids| {
                 self.bpe.merge(&piece.as_bytes()[at..end], merger);
                 ids.extend_from_slice(&merger.ids);
-                if let Some(key) = key {
-                    parts.insert(key, &merger.ids);
-                }
-            }
+            });
             at = end;
         }
     }
@@ -252,6 +236,63 @@ impl Native {
     /// Whether tokens are bytes, as opposed to characters.
     pub fn is_byte_level(&self) -> bool {
         matches!(self.bpe.symbols, Symbols::Bytes(_))
+    }
+}
+
+/// The number of tokens of a word, from the tables or counted and kept.
+#[inline]
+fn kept_count(
+    tables: &mut CountTables,
+    text: &str,
+    word: Range<usize>,
+    count: impl FnOnce() -> usize,
+) -> usize {
+    let bytes = text.as_bytes();
+    if let Some(key) = Key::<1>::new(bytes, word.start, word.end) {
+        if let Some(tokens) = tables.0.get(key) {
+            return tokens;
+        }
+        let tokens = count();
+        tables.0.insert(key, tokens);
+        tokens
+    } else if let Some(key) = Key::<2>::new(bytes, word.start, word.end) {
+        if let Some(tokens) = tables.1.get(key) {
+            return tokens;
+        }
+        let tokens = count();
+        tables.1.insert(key, tokens);
+        tokens
+    } else {
+        count()
+    }
+}
+
+/// Appends the tokens of a word, from the tables or encoded and kept.
+#[inline]
+fn keep_ids(
+    tables: &mut IdTables,
+    text: &str,
+    word: Range<usize>,
+    ids: &mut Vec<u32>,
+    encode: impl FnOnce(&mut Vec<u32>),
+) {
+    let (bytes, start) = (text.as_bytes(), ids.len());
+    if let Some(key) = Key::<1>::new(bytes, word.start, word.end) {
+        if let Some(known) = tables.0.get(key) {
+            ids.extend_from_slice(known);
+        } else {
+            encode(ids);
+            tables.0.insert(key, &ids[start..]);
+        }
+    } else if let Some(key) = Key::<2>::new(bytes, word.start, word.end) {
+        if let Some(known) = tables.1.get(key) {
+            ids.extend_from_slice(known);
+        } else {
+            encode(ids);
+            tables.1.insert(key, &ids[start..]);
+        }
+    } else {
+        encode(ids);
     }
 }
 

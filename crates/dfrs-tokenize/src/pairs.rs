@@ -34,14 +34,19 @@ const EMPTY: Slot = Slot {
 #[derive(Debug)]
 pub struct Pairs {
     slots: Vec<Slot>,
+    /// What pairs of the first 256 ids become, without searching: in byte-level vocabularies these are mostly the bytes.
+    first: Vec<Merge>,
     len: usize,
 }
+
+const FIRST: u32 = 256;
 
 impl Pairs {
     /// A table with room for some pairs.
     pub fn with_capacity(pairs: usize) -> Self {
         Self {
             slots: vec![EMPTY; (pairs * 2).next_power_of_two().max(2)],
+            first: vec![Merge::NEVER; (FIRST * FIRST) as usize],
             len: 0,
         }
     }
@@ -49,11 +54,18 @@ impl Pairs {
     /// What a pair becomes.
     #[inline]
     pub fn get(&self, left: u32, right: u32) -> Merge {
+        if left < FIRST && right < FIRST {
+            return self.first[(left * FIRST + right) as usize];
+        }
         self.slots[self.find(key(left, right))].merge
     }
 
     /// Sets what a pair becomes; the last word counts.
     pub fn insert(&mut self, left: u32, right: u32, merge: Merge) {
+        if left < FIRST && right < FIRST {
+            self.first[(left * FIRST + right) as usize] = merge;
+            return;
+        }
         let slot = self.find(key(left, right));
         if self.slots[slot].merge == Merge::NEVER {
             self.len += 1;

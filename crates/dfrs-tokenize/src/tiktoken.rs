@@ -63,6 +63,22 @@ pub const ENCODINGS: &[Encoding] = &[
         special: &[(END, 199_999), ("<|endofprompt|>", 200_018)],
     },
     Encoding {
+        name: "o200k_harmony",
+        pattern: Pattern::O200K,
+        special: &[
+            ("<|startoftext|>", 199_998),
+            (END, 199_999),
+            ("<|return|>", 200_002),
+            ("<|constrain|>", 200_003),
+            ("<|channel|>", 200_005),
+            ("<|start|>", 200_006),
+            ("<|end|>", 200_007),
+            ("<|message|>", 200_008),
+            ("<|call|>", 200_012),
+            ("<|endofprompt|>", 200_018),
+        ],
+    },
+    Encoding {
         name: "qwen",
         pattern: Pattern::QWEN,
         special: &[

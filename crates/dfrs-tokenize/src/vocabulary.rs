@@ -5,6 +5,21 @@ use crate::hash;
 
 const NONE: u32 = u32::MAX;
 
+/// Bytes of a short token at most; with its length (4 bits) and its id (28 bits) it fills 16 bytes.
+const SHORT: usize = 12;
+const KEY_BITS: u32 = 100;
+const KEY_MASK: u128 = (1 << KEY_BITS) - 1;
+
+#[inline]
+fn short_key(bytes: &[u8]) -> Option<u128> {
+    if bytes.is_empty() || bytes.len() > SHORT {
+        return None;
+    }
+    let mut window = [0; 16];
+    window[..bytes.len()].copy_from_slice(bytes);
+    Some(u128::from_le_bytes(window) | (bytes.len() as u128) << (8 * SHORT))
+}
+
 /// Tokens with their ids. Ids may have gaps; bytes are unique.
 pub struct Vocabulary {
     bytes: Vec<u8>,
@@ -12,6 +27,8 @@ pub struct Vocabulary {
     spans: Vec<(u32, u32)>,
     /// Open addressing by hash: ids, `NONE` where empty.
     slots: Vec<u32>,
+    /// The same for short tokens, which are in the slots themselves: one look into memory instead of three.
+    short: Vec<u128>,
     longest: usize,
     len: usize,
 }
@@ -28,6 +45,7 @@ impl Vocabulary {
             bytes: Vec::new(),
             spans: vec![(NONE, NONE); size.unwrap_or(0)],
             slots: vec![NONE; slots],
+            short: vec![0; slots],
             longest: 0,
             len: tokens.len(),
         };
@@ -50,6 +68,10 @@ impl Vocabulary {
             return Err(twice());
         }
         self.slots[slot] = id;
+        if let Some(key) = short_key(bytes) {
+            let slot = self.find_short(key);
+            self.short[slot] = key | u128::from(id) << KEY_BITS;
+        }
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(bytes);
         self.spans[id as usize] = (start, self.bytes.len() as u32);
@@ -69,6 +91,16 @@ impl Vocabulary {
     }
 
     #[inline]
+    fn find_short(&self, key: u128) -> usize {
+        let mask = self.short.len() - 1;
+        let mut slot = hash::of_words(key as u64, (key >> 64) as u64) as usize & mask;
+        while self.short[slot] != 0 && self.short[slot] & KEY_MASK != key {
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    #[inline]
     fn known(&self, id: u32) -> &[u8] {
         let (start, end) = self.spans[id as usize];
         &self.bytes[start as usize..end as usize]
@@ -77,6 +109,10 @@ impl Vocabulary {
     /// The id of a token.
     #[inline]
     pub fn id(&self, bytes: &[u8]) -> Option<u32> {
+        if let Some(key) = short_key(bytes) {
+            let entry = self.short[self.find_short(key)];
+            return (entry != 0).then_some((entry >> KEY_BITS) as u32);
+        }
         if bytes.len() > self.longest {
             return None;
         }

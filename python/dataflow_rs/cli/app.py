@@ -21,6 +21,7 @@ from dataflow_rs.cli.failure import report_failure, report_usage
 from dataflow_rs.cli.models import models
 from dataflow_rs.cli.operators import ops
 from dataflow_rs.cli.options import State, common
+from dataflow_rs.cli.pack import pack
 from dataflow_rs.cli.report import report
 from dataflow_rs.cli.run import run
 from dataflow_rs.cli.show import show
@@ -110,5 +111,5 @@ def main() -> None:
     """
 
 
-for command in (run, show, explain, report, ops, models, calls, doctor):
+for command in (run, show, explain, report, ops, models, calls, pack, doctor):
     main.add_command(command)

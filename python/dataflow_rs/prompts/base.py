@@ -111,6 +111,44 @@ class UserPrompt(PromptTemplate):
     """
 
 
+class WithSystem(PromptTemplate):
+    """A template with another system message.
+
+    Args:
+        prompt: the template.
+        system_prompt: the system message in place of its own.
+    """
+
+    prompt: PromptTemplate
+    system_prompt: str
+
+    def __post_init__(self) -> None:
+        self.fields = self.prompt.fields  # type: ignore[misc]  # of this template, not of the class
+        self.json_schema = self.prompt.json_schema  # type: ignore[misc]
+        self.allows_cut = self.prompt.allows_cut  # type: ignore[misc]
+
+    def input_names(self) -> tuple[str, ...]:
+        """Return the inputs of the template."""
+        return self.prompt.input_names()
+
+    def reply_schema(self) -> Mapping[str, Any] | None:
+        """Return the schema of the template."""
+        return self.prompt.reply_schema()
+
+    def render(self, row: Mapping[str, Any]) -> list[Message]:
+        """Return the messages of the template after the other system message."""
+        rest = [message for message in self.prompt.render(row) if message["role"] != "system"]
+        return [{"role": "system", "content": self.system_prompt}, *rest]
+
+    def parse(self, text: str) -> dict[str, Any]:
+        """Read a reply as the template does."""
+        return self.prompt.parse(text)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the identity of the template, and the message."""
+        return {"system_prompt": self.system_prompt, "prompt": self.prompt.identity()}
+
+
 def filled(template: str, row: Mapping[str, Any]) -> str:
     """Return a text with its placeholders replaced; names that are no value of the row stay as they are.
 
@@ -119,6 +157,16 @@ def filled(template: str, row: Mapping[str, Any]) -> str:
         'Text: a {text} {"score": 1}'
     """
     return _PLACEHOLDER.sub(lambda found: as_text(row[found[1]]) if found[1] in row else found[0], template)
+
+
+def placeholders(template: str) -> tuple[str, ...]:
+    """Return the names that a text has placeholders for, each once, in order.
+
+    Examples:
+        >>> placeholders('{question} {context} {question} {"json": 1}')
+        ('question', 'context')
+    """
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(template)))
 
 
 def as_text(value: Any) -> str:

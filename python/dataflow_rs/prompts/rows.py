@@ -139,6 +139,10 @@ class Prompted(Operator):
         """Return the prompt templates that the operator renders."""
         return () if self.prompt is None else (self.prompt,)
 
+    def optional_inputs(self) -> frozenset[str]:
+        """Return the inputs that a row can do without, by default `may_be_blank`."""
+        return self.may_be_blank
+
     def fingerprint(self) -> str:
         """Return a digest of the operator and of what its templates ask."""
         asked = [super().fingerprint(), *(template.identity() for template in self.templates())]
@@ -174,7 +178,7 @@ class Prompted(Operator):
         bound, unset = self.roles(keys), self.unset(keys)
         columns = {name: _values(batch, bound.get(name, name)) for name in prompt.input_names() if name not in unset}
         rows = [{name: values[row] for name, values in columns.items()} for row in range(batch.num_rows)]
-        needed = [name for name in columns if name in bound and name not in self.may_be_blank]
+        needed = [name for name in columns if name in bound and name not in self.optional_inputs()]
         nothing = dict.fromkeys(sorted(unset))
         return [None if any(is_blank(row[name]) for name in needed) else {**nothing, **row} for row in rows]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -21,10 +21,11 @@ from dataflow_rs.core.component import Component
 from dataflow_rs.core.execution import around_runs
 from dataflow_rs.core.metering import Meter
 from dataflow_rs.exceptions import ParameterError
+from dataflow_rs.serving.budget import Budget, ErrorShare, Estimate, cost
 from dataflow_rs.serving.call_log import CallLog, active_log, recording_run, shared_log
 from dataflow_rs.serving.messages import Message
-from dataflow_rs.serving.schema import check_schema
-from dataflow_rs.serving.types import Completion, Request, Usage
+from dataflow_rs.serving.sessions import DirectSession, Ended, Session
+from dataflow_rs.serving.types import Completion, Request, Usage, changed
 from dataflow_rs.storage import tracing
 
 Finished: TypeAlias = Callable[[int, Completion], None]
@@ -46,6 +47,11 @@ class Serving(Component):
         replay: `auto`: recorded calls are not made again; `only`: no call is made at all, one that was never recorded
             ends with `ReplayMissError`; `off`: every call is made, and recorded.
         max_repairs: how often a reply that cannot be used is sent back for repair.
+        budget_usd: what all calls of the run may cost, in the currency of the price; None: no limit. The run ends with
+            `BudgetExceededError` before a call that might exceed it; what is finished is kept.
+        budget_tokens: how many tokens, prompts and answers, all calls of the run may use; None: no limit.
+        max_error_share: 0 to 1: the run ends with `TooManyErrorsError` when a larger share of its calls has failed, of
+            at least 100; None: never.
 
     Attributes:
         family: what kind of endpoint answers; calls of one family, model and setting share their recorded answers.
@@ -64,19 +70,37 @@ class Serving(Component):
     """
 
     family: ClassVar[str] = ""
-    operational: ClassVar[frozenset[str]] = frozenset({"price", "call_log", "replay", "max_repairs"})
+    operational: ClassVar[frozenset[str]] = frozenset(
+        {"price", "call_log", "replay", "max_repairs", "budget_usd", "budget_tokens", "max_error_share"}
+    )
 
     price: list[float] | tuple[float, ...] | None = field(default=None, kw_only=True)
     call_log: str | Path | None = field(default=None, kw_only=True)
     replay: Replay = field(default="auto", kw_only=True)
     max_repairs: int = field(default=2, kw_only=True)
+    budget_usd: float | None = field(default=None, kw_only=True)
+    budget_tokens: int | None = field(default=None, kw_only=True)
+    max_error_share: float | None = field(default=0.5, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.price is not None and (len(self.price) != 2 or min(self.price) < 0):
             raise ParameterError(f"{self.name}: price={self.price!r} must be two numbers, (prompt, generated)")
         if self.max_repairs < 0:
             raise ParameterError(f"{self.name}: max_repairs={self.max_repairs} must not be negative")
+        self._check_limits()
         self.totals = Meter()
+        self.error_share = ErrorShare(self.max_error_share)
+        self._budget: Budget | None = None
+
+    def _check_limits(self) -> None:
+        for name in ("budget_usd", "budget_tokens"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ParameterError(f"{self.name}: {name}={value} must be above 0")
+        if self.max_error_share is not None and not 0 <= self.max_error_share <= 1:
+            raise ParameterError(f"{self.name}: max_error_share={self.max_error_share} must lie between 0 and 1")
+        if self.budget_usd is not None and self.unit_price is None:
+            raise ParameterError(f"{self.name}: budget_usd={self.budget_usd:g} needs a price: {self._no_price()}")
 
     @abstractmethod
     def answer_all(self, requests: Sequence[Request], finished: Finished) -> None:
@@ -124,10 +148,58 @@ class Serving(Component):
         from dataflow_rs.serving.exchange import Exchange
 
         tracing.forbid(f"{self.name}.generate()")
-        asked = [self.complete(request) for request in requests]
-        for schema in {id(r.json_schema): r.json_schema for r in asked if r.json_schema is not None}.values():
-            check_schema(schema)
-        return Exchange(self, asked).run() if asked else []
+        return list(Exchange(self, requests).run())
+
+    def stream(self, requests: Iterable[Request], window: int = 1000) -> Iterator[Completion]:
+        """Answer requests as they come: for more of them than fit into memory.
+
+        Requests are taken from the iterable as earlier ones are handed out, and sent while later ones are being made.
+        Equal requests are sent once if they are close together, or recorded in a call log.
+
+        Args:
+            requests: any iterable; it is advanced on the thread that takes the completions.
+            window: how many requests are in hand at most; much more than the serving's concurrency, so that a slow
+                answer does not hold up those after it.
+
+        Yields:
+            One completion per request, in the order of the requests. Closing the generator cancels what is under way.
+
+        Raises:
+            DataFlowError: as for `generate`.
+
+        Examples:
+            >>> from dataflow_rs.serving import Request
+            >>> from dataflow_rs.testing import FakeServing
+            >>> requests = (Request.of(f"question {number}") for number in range(100_000))
+            >>> answers = FakeServing(lambda prompt: prompt.upper()).stream(requests, window=10)
+            >>> next(answers).text
+            'QUESTION 0'
+            >>> answers.close()
+        """
+        from dataflow_rs.serving.exchange import Exchange
+
+        tracing.forbid(f"{self.name}.stream()")
+        if window < 1:
+            raise ParameterError(f"{self.name}.stream(window={window}): it must be at least 1")
+        return Exchange(self, requests, window).run()
+
+    def estimate(self, requests: Iterable[Request]) -> Estimate:
+        """Return what requests would use at most: calls, tokens, cost. Nothing is sent.
+
+        Examples:
+            >>> from dataflow_rs.serving import Request
+            >>> from dataflow_rs.testing import FakeServing
+            >>> serving = FakeServing(["yes"], price=(0.5, 2.0))
+            >>> print(serving.estimate([Request.of("Is it?", max_tokens=100)] * 2))
+            1 calls, 7 prompt and at most 100 generated tokens, at most 0.00; 1 are recorded already
+        """
+        from dataflow_rs.serving.exchange import estimate_of
+
+        return estimate_of(self, requests)
+
+    def session(self, ended: Ended) -> Session:
+        """Return a session of this backend; `Exchange` gives its requests to it."""
+        return DirectSession(self.answer_all, ended, self.name)
 
     def generate_from_input(
         self,
@@ -192,17 +264,36 @@ class Serving(Component):
         open_ones = {
             name: getattr(self, name) for name in _SAMPLING if getattr(request, name) is None and hasattr(self, name)
         }
-        return replace(request, **open_ones) if open_ones else request
+        completed: Request = changed(request, **open_ones) if open_ones else request
+        return completed
 
     def call(self, request: Request) -> dict[str, Any]:
         """Return everything that determines the answer to a complete request; the call log's key is made of it."""
         return {**self.identity(), **request.to_dict()}
 
+    @property
+    def unit_price(self) -> tuple[float, float] | None:
+        """Cost of a million tokens, (prompt, generated): the parameter `price`, or what is listed; None if unknown."""
+        return None if self.price is None else (float(self.price[0]), float(self.price[1]))
+
+    def _no_price(self) -> str:
+        return "give price=(prompt, generated), per million tokens"
+
     def cost_of(self, usage: Usage) -> float | None:
-        """Return what tokens cost, or None where no price was given."""
-        if self.price is None:
-            return None
-        return (usage.prompt_tokens * self.price[0] + usage.completion_tokens * self.price[1]) / 1_000_000
+        """Return what tokens cost, or None where no price is known."""
+        price = self.unit_price
+        return None if price is None else cost(usage, price)
+
+    @property
+    def budget(self) -> Budget:
+        """What was spent and what may be, the calls recorded by earlier processes of the run included."""
+        if self._budget is None:
+            budget = Budget(self.budget_usd, self.budget_tokens, self.unit_price)
+            log = self.active_log() if budget.limited else None
+            if log is not None:
+                budget.add_spent(log.usage(self.identity()))
+            self._budget = budget
+        return self._budget
 
     def active_log(self) -> CallLog | None:
         """Return the call log that is used here: the serving's own, or the one of the run."""

@@ -8,7 +8,6 @@ from its first refusal, and that request is sent again without it.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from abc import abstractmethod
@@ -16,21 +15,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from dataflow_rs.core.environment import load
 from dataflow_rs.exceptions import InvalidRequestError
 from dataflow_rs.serving.base import Finished, Serving
-from dataflow_rs.serving.openai_errors import typed_error
 from dataflow_rs.serving.openai_format import asked_by_prompt, chat_body, completions_body, read_reply
 from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
-    from dataflow_rs.serving.engine import AsyncEngine
+    from dataflow_rs.serving.endpoints import Endpoint
+    from dataflow_rs.serving.engine import AsyncEngine, Rates
+    from dataflow_rs.serving.sessions import Ended, Session
 
 Structured: TypeAlias = Literal["auto", "native", "prompt"]
 
 _log = logging.getLogger(__name__)
-_CONNECT_TIMEOUT_S = 10.0
 SCHEMA, MAX_TOKENS, INSTEAD_OF_MAX_TOKENS = "response_format", "max_tokens", "max_completion_tokens"
 SCHEMA_WORDS = ("response_format", "response format", "json_schema", "structured output", "guided", "grammar")
 
@@ -58,15 +56,24 @@ class EndpointServing(Serving):
 
     @abstractmethod
     def connect(self) -> dict[str, Any]:
-        """Return `base_url` and `api_key` of the endpoint, which is ready when this returns.
+        """Make the endpoint ready, and return where it is.
 
-        `trust_env` is False for addresses of this machine, which need no proxy.
+        Returns:
+            `base_url`: an address, several of them, or a mapping of addresses to weights; `api_key`: or None; and
+            `uses_proxy`: False for a server of our own on this machine.
         """
+
+    @property
+    def rates(self) -> Rates:
+        """Limits per minute."""
+        from dataflow_rs.serving.engine import Rates
+
+        return Rates()
 
     @property
     def model_name(self) -> str:
         """The model as the endpoint calls it."""
-        return str(self.parameters["model"])
+        return str(vars(self)["model"])
 
     @property
     def extra_fields(self) -> Mapping[str, Any]:
@@ -76,20 +83,41 @@ class EndpointServing(Serving):
     # -- life ----------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Connect to the endpoint."""
+        """Connect to the endpoints."""
+        from dataflow_rs.serving.endpoints import Endpoint
         from dataflow_rs.serving.engine import AsyncEngine
+        from dataflow_rs.serving.http_client import HttpClient
+        from dataflow_rs.serving.limits import AdaptiveLimit
 
         with self._starting:
+            if self._client is not None:
+                return
+            place = self.connect()
+            weights = weighted(place["base_url"])
+            most = max(weights.values())
+            endpoints = [
+                Endpoint(
+                    url.rstrip("/"),
+                    AdaptiveLimit(max(1, round(self.concurrency * weight / most))),
+                    place.get("api_key"),
+                    weight,
+                )
+                for url, weight in weights.items()
+            ]
+            client = HttpClient(self.name, self._extra, uses_proxy=place.get("uses_proxy", True))
             if self._engine is None:
-                self._engine = AsyncEngine(self.concurrency, self.policy)
-            if self._client is None:
-                openai = load("openai", self._extra, self.name)
-                endpoint = self.connect()
-                if not endpoint.pop("trust_env", True):
-                    endpoint["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False)
-                self._secret: str | None = endpoint["api_key"]
-                self._client = openai.AsyncOpenAI(max_retries=0, timeout=self._timeout(openai), **endpoint)
-                self._engine.on_close(self._client.close)
+                self._engine = AsyncEngine(endpoints, self.policy, self.rates)
+            else:
+                self._engine.pool.endpoints = endpoints
+            self._client = client
+            self._engine.on_close(client.close)
+
+    def disconnect(self) -> None:
+        """Forget the connection; the next `start()` connects again."""
+        with self._starting:
+            if self._engine is not None and self._client is not None:
+                self._engine.run(self._client.close())
+            self._client = None
 
     def close(self) -> None:
         """Close connections; a later request opens them again."""
@@ -103,21 +131,45 @@ class EndpointServing(Serving):
     def _extra(self) -> str:
         return "openai"
 
-    def _timeout(self, openai: Any) -> Any:
-        return openai.Timeout(self.policy.timeout_s, connect=min(_CONNECT_TIMEOUT_S, self.policy.timeout_s))
-
-    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Send JSON to a route of the endpoint once, and return the JSON that comes back.
+    async def post(self, endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> Any:
+        """Send JSON to a route of an endpoint once, and return the JSON that comes back.
 
         Raises:
             ServingError: there is no reply, one that reports a failure, or one that is no JSON.
         """
-        import openai
+        return await self._client.post(endpoint, path, body)
 
-        try:
-            return json.loads(await self._client.post(path, cast_to=str, body=dict(body)))
-        except (openai.OpenAIError, ValueError) as error:
-            raise typed_error(error, self._secret) from error
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def send(self, request: Request, endpoint: Endpoint) -> Completion:
+        """Send a request once.
+
+        Raises:
+            ServingError: there is no answer.
+        """
+
+    def answer_all(self, requests: Sequence[Request], finished: Finished) -> None:
+        """Send the requests, as many at once as the endpoints take."""
+        assert self._engine is not None, "start() comes first"
+        self._engine.answer_all(requests, self.send, finished)
+
+    def session(self, ended: Ended) -> Session:
+        """Return a session of the engine, which works on requests while others are being made."""
+        assert self._engine is not None, "start() comes first"
+        return self._engine.session(self.send, ended)
+
+
+def weighted(urls: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
+    """Return address -> weight.
+
+    Examples:
+        >>> weighted("http://a/v1"), weighted(["http://a/v1", "http://b/v1"])
+        ({'http://a/v1': 1.0}, {'http://a/v1': 1.0, 'http://b/v1': 1.0})
+    """
+    if isinstance(urls, Mapping):
+        return {url: float(weight) for url, weight in urls.items()}
+    return dict.fromkeys([urls] if isinstance(urls, str) else urls, 1.0)
 
 
 class ChatServing(EndpointServing):
@@ -143,17 +195,12 @@ class ChatServing(EndpointServing):
         """The route that requests are sent to."""
         return "/chat/completions"
 
-    def answer_all(self, requests: Sequence[Request], finished: Finished) -> None:
-        """Send the requests, as many at once as the serving allows."""
-        assert self._engine is not None, "start() comes first"
-        self._engine.answer_all(requests, self._send_adapted, finished)
-
-    async def _send_adapted(self, request: Request) -> Completion:
+    async def send(self, request: Request, endpoint: Endpoint) -> Completion:
         """Send a request once, in the form that the endpoint accepts; see `_refusal`."""
         while True:
             refused = self._refused
             try:
-                return await self._send(self._adapted(request, refused))
+                return await self._send(self._adapted(request, refused), endpoint)
             except InvalidRequestError as error:
                 refusal = self._refusal(request, refused, str(error))
                 if refusal is None:
@@ -175,9 +222,9 @@ class ChatServing(EndpointServing):
             return MAX_TOKENS
         return None
 
-    async def _send(self, request: Request) -> Completion:
+    async def _send(self, request: Request, endpoint: Endpoint) -> Completion:
         """Send a request once."""
-        return read_reply(await self.post(self.path, self.body(request)))
+        return read_reply(await self.post(endpoint, self.path, self.body(request)))
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the body of a request."""

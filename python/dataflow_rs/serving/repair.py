@@ -15,7 +15,7 @@ from dataflow_rs.serving.json_reply import first_json_text
 from dataflow_rs.serving.messages import user_message
 from dataflow_rs.serving.reply_type import problem_with
 from dataflow_rs.serving.schema import mismatches
-from dataflow_rs.serving.types import Completion, Request, clean
+from dataflow_rs.serving.types import Completion, Request, changed, clean
 
 _BY_SCHEMA = (
     "This reply does not follow the requested JSON schema: {problem}. "
@@ -34,7 +34,7 @@ def verified(completion: Completion, request: Request) -> Completion:
     """
     if completion.error is not None:
         return completion
-    completion = replace(completion, text=clean(completion.text or ""))
+    completion = changed(completion, text=clean(completion.text or ""))
     if completion.tool_calls:
         return completion
     cut = " (it was cut at max_tokens)" if completion.finish_reason == "length" else ""

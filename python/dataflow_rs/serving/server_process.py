@@ -20,6 +20,7 @@ from typing import IO
 from dataflow_rs.exceptions import ModelUnavailableError
 
 _CHILD = Path(__file__).with_name("server_child.py")
+_LAST_WORDS = 2000
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -81,9 +82,11 @@ class ServerProcess:
 
     def last_words(self) -> str:
         """Return the end of what the server has written, without its key."""
-        self._messages.seek(0)
-        text = self._messages.read().decode(errors="replace").replace(self.api_key, "***").strip()
-        return text[-2000:] or f"it ended with code {self.process.poll()} and said nothing"
+        file = self._messages.fileno()
+        start = max(0, os.fstat(file).st_size - 4 * _LAST_WORDS)
+        said = os.pread(file, 4 * _LAST_WORDS, start)  # the server writes at the file's position, which must not move
+        text = said.decode(errors="replace").replace(self.api_key, "***").strip()
+        return text[-_LAST_WORDS:] or f"it ended with code {self.process.poll()} and said nothing"
 
     def stop(self) -> int | None:
         """End the server and return its exit code. Garbage collection and the end of this process do it as well."""

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import ModelUnavailableError, ParameterError, TransportError
@@ -23,6 +23,9 @@ from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.server_process import ServerProcess
 from dataflow_rs.serving.settings import check_settings
 from dataflow_rs.serving.types import Completion, Request
+
+if TYPE_CHECKING:
+    from dataflow_rs.serving.endpoints import Endpoint
 
 _log = logging.getLogger(__name__)
 
@@ -152,7 +155,7 @@ class VLLMServerServing(ChatServing):
         """Start the server, unless it runs, and return its address and key."""
         if self._server is None:
             self._server = self._started()
-        return {"base_url": self._server.address, "api_key": self._server.api_key, "trust_env": False}
+        return {"base_url": self._server.address, "api_key": self._server.api_key, "uses_proxy": False}
 
     def start(self) -> None:
         """Start the server, again if it has died since the last request."""
@@ -186,6 +189,7 @@ class VLLMServerServing(ChatServing):
         if program is None:
             raise ModelUnavailableError(self.check()[0])
         command = [program, "serve", self.model, "--host", "127.0.0.1", "--port", "{port}"]
+        command += ["--uvicorn-log-level", "warning"]  # not a line for each request
         command += ["--served-model-name", "model", "--tensor-parallel-size", str(self.tensor_parallel)]
         command += ["--gpu-memory-utilization", str(self.gpu_memory)]
         if self.context is not None:
@@ -201,14 +205,14 @@ class VLLMServerServing(ChatServing):
             api_key=api_key,
         )
 
-    async def _send(self, request: Request) -> Completion:
+    async def _send(self, request: Request, endpoint: Endpoint) -> Completion:
         server = self._server
         if server is None:
             gone = TransportError("the server has ended and could not be started again")
             gone.retryable = False
             raise gone
         try:
-            return await super()._send(request)
+            return await super()._send(request, endpoint)
         except TransportError as error:
             if not server.alive:
                 await asyncio.to_thread(self._restart, server, error)

@@ -19,6 +19,7 @@ from typing import Any
 from dataflow_rs.exceptions import CorruptStoreError
 
 _CHECKSUM_DIGITS = 8
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
 class Journal:
@@ -72,15 +73,24 @@ class Journal:
         Raises:
             CorruptStoreError: a line does not match its checksum.
         """
+        for offset, text in self.texts():
+            yield offset, json.loads(text)
+
+    def texts(self) -> Iterator[tuple[int, bytes]]:
+        """Yield (byte offset, JSON text) for every record, oldest first: `replay` for those who need not read it all.
+
+        Raises:
+            CorruptStoreError: a line does not match its checksum.
+        """
         if not self.path.exists():
             return
         with self.path.open("rb") as file:
             offset = 0
             for number, line in enumerate(file, 1):
-                record = decode(line, self.path, number)
-                if record is None:
+                text = checked(line, self.path, number)
+                if text is None:
                     return
-                yield offset, record
+                yield offset, text
                 offset += len(line)
 
     def read_at(self, offset: int) -> dict[str, Any]:
@@ -92,6 +102,12 @@ class Journal:
             raise CorruptStoreError(f"{self.path}: the record at byte {offset} is incomplete")
         return record
 
+    def sync(self) -> None:
+        """Wait until the disk has everything that was appended."""
+        with self._lock:
+            if self._fd is not None:
+                os.fsync(self._fd)
+
     def close(self) -> None:
         """Close the file; the next `append` opens it again."""
         with self._lock:
@@ -101,8 +117,8 @@ class Journal:
 
     def _open(self) -> None:
         end, terminated = 0, True
-        for offset, record in self.replay():
-            end = offset + len(encode(record))
+        for offset, text in self.texts():
+            end = offset + _CHECKSUM_DIGITS + 1 + len(text) + 1
         if self.path.exists():
             size = self.path.stat().st_size
             terminated = size >= end  # the last line may lack only its newline
@@ -116,18 +132,29 @@ class Journal:
 
 def encode(record: dict[str, Any]) -> bytes:
     """Return the journal line of a record."""
-    text = json.dumps(record, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
+    text = _ENCODER.encode(record).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
 def decode(line: bytes, path: Path, number: int | None) -> dict[str, Any] | None:
     """Return the record of a line, or None for the torn last line of a killed writer."""
+    text = checked(line, path, number)
+    if text is None:
+        return None
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
+def checked(line: bytes, path: Path, number: int | None) -> bytes | None:
+    """Return the JSON text of a line whose checksum is right, or None for the torn last line of a killed writer.
+
+    Raises:
+        CorruptStoreError: it is wrong.
+    """
     torn = not line.endswith(b"\n")
     body = line if torn else line[:-1]
-    text = body[_CHECKSUM_DIGITS + 1 :]
     if _matches(body):
-        record: dict[str, Any] = json.loads(text)
-        return record
+        return body[_CHECKSUM_DIGITS + 1 :]
     # A complete record with one wrong byte in place of its newline is damage, not a torn write.
     if torn and not _matches(body[:-1]):
         return None

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from dataflow_rs.core.component import component
 from dataflow_rs.exceptions import ParameterError, ServerFailedError, ServingError
 from dataflow_rs.serving.base import Finished, Serving
+from dataflow_rs.serving.messages import text_of_message
 from dataflow_rs.serving.types import Completion, Request, Usage
 
 
@@ -79,7 +80,7 @@ class FakeServing(Serving):
             self.requests.append(request)
         if self.latency_s:
             time.sleep(self.latency_s)
-        prompt = str(request.messages[-1]["content"])
+        prompt = text_of_message(request.messages[-1])
         answer = self._failure(prompt, number) or self._reply(request, prompt, number)
         words = sum(len(str(message["content"]).split()) for message in request.messages)
         if isinstance(answer, ServingError):

@@ -203,6 +203,38 @@ def test_calls_are_counted_by_model(run):
     assert invoke("calls", "list", run.path / "calls.log").stdout.splitlines()[1].startswith("echo ")
 
 
+def test_calls_are_shown_and_shared(run, tmp_path):
+    serving = FakeServing(lambda prompt: prompt.upper(), model="echo")
+    with recording(CallLog(run.path / "calls.log")):
+        serving.generate_from_input(["a question", "another one"], system_prompt="Shout.")
+    shown = invoke("calls", "show", run.path, "a quest").stdout
+    assert shown.splitlines()[1:] == ["system: Shout.", "user: a question", "-> A QUESTION", ""]
+    assert invoke("calls", "show", run.path, "nothing").stderr == "no such call\n"
+    [record] = json.loads(invoke("calls", "show", run.path, "ANOTHER", "--json").stdout)
+    assert record["call"]["messages"][1]["content"] == "another one"
+    file, log = tmp_path / "calls.jsonl.gz", tmp_path / "shared.log"
+    assert invoke("calls", "export", run.path, file).stdout == f"2 calls in {file}\n"
+    assert invoke("calls", "import", file, log).stdout == f"2 calls added to {log}\n"
+    assert invoke("calls", "import", file, log).stdout == f"0 calls added to {log}\n"
+    assert list(CallLog(log).records()) == list(CallLog(run.path / "calls.log").records())
+    with recording(CallLog(log)):
+        again = serving.generate_from_input(["a question", "another one"], system_prompt="Shout.")
+    assert (again, serving.calls) == (["A QUESTION", "ANOTHER ONE"], 2)
+
+
+def test_a_changed_export_is_refused(run, tmp_path):
+    with recording(CallLog(run.path / "calls.log")):
+        FakeServing(lambda prompt: prompt.upper()).generate_from_input(["a"])
+    file = tmp_path / "calls.jsonl"
+    invoke("calls", "export", run.path, file)
+    file.write_text(file.read_text().replace('"content": "a"', '"content": "b"'))
+    done = invoke("calls", "import", file, tmp_path / "x.log", code=1)
+    assert "was changed: its key belongs to another call" in done.stderr
+    file.write_text("{}\n")
+    done = invoke("calls", "import", file, tmp_path / "x.log", code=1)
+    assert f"{file}, line 1: no exported call: key, call, answer or time is missing" in done.stderr
+
+
 def test_a_run_without_calls(run):
     assert invoke("calls", "list", run.path).stderr == "no finished calls\n"
 

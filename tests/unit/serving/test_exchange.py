@@ -149,12 +149,11 @@ def two_threads(monkeypatch):
     under_way, both_there = threading.Event(), threading.Event()
     claim, claims = Exchange._claim, []
 
-    def counted(exchange):
-        claimed = claim(exchange)
+    def counted(exchange, call):
+        claim(exchange, call)
         claims.append(1)
         if len(claims) == 2:
             both_there.set()
-        return claimed
 
     monkeypatch.setattr(Exchange, "_claim", counted)
 
@@ -183,14 +182,19 @@ def test_equal_requests_of_two_threads_are_sent_once(two_threads):
     assert serving.calls == 1
 
 
-def test_a_thread_that_waits_for_a_cancelled_request_is_told(two_threads):
-    def broken(prompt):
-        raise ModelUnavailableError("gone")
+def test_a_thread_that_waits_for_a_request_that_is_given_up_asks_itself(two_threads):
+    asked = []
 
-    serving, first, second = two_threads(broken)
+    def broken_at_first(prompt):
+        asked.append(prompt)
+        if len(asked) == 1:
+            raise ModelUnavailableError("gone")
+        return shout(prompt)
+
+    serving, first, second = two_threads(broken_at_first)
     assert isinstance(first.exception(), ModelUnavailableError)
-    assert str(second.result()[0].error) == "the identical request of another thread was cancelled"
-    assert serving.calls == 1
+    assert [(end.text, end.replayed) for end in second.result()] == [("A", False)]
+    assert serving.calls == 2
 
 
 def test_a_backend_that_forgets_a_request_is_found_out():

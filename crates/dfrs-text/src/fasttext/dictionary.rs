@@ -29,7 +29,7 @@ impl Hash {
 
     #[inline]
     pub(super) const fn with(self, byte: u8) -> Self {
-        Self((self.0 ^ byte.cast_signed() as u32).wrapping_mul(16_777_619))
+        Self((self.0 ^ (byte.cast_signed() as i32).cast_unsigned()).wrapping_mul(16_777_619))
     }
 
     fn of(bytes: &[u8]) -> Self {
@@ -47,7 +47,7 @@ impl Hash {
     /// The hash of a word n-gram of one word: the sign is extended.
     #[inline]
     pub(super) const fn widened(self) -> u64 {
-        self.0.cast_signed() as u64
+        (self.0.cast_signed() as i64).cast_unsigned()
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) fn add(sum: &mut [f32], values: &[f32]) {
 impl Dense {
     fn read<R: Read>(input: &mut Input<R>) -> Result<Self, Error> {
         let (rows, columns) = shape(input)?;
-        let values = rows.checked_mul(columns).unwrap_or(u64::MAX);
+        let values = rows.saturating_mul(columns);
         Ok(Self {
             columns: usize::try_from(columns).map_err(|error| malformed(error.to_string()))?,
             values: input.floats(values)?,
@@ -139,7 +139,7 @@ impl Dense {
     /// The same with the vector in registers.
     fn add_rows_of<const COLUMNS: usize>(&self, rows: &[u32], sum: &mut [f32]) {
         let (all, _) = self.values.as_chunks::<COLUMNS>();
-        let Some(sum) = sum.as_mut_array::<COLUMNS>() else {
+        let ([sum], _) = sum.as_chunks_mut::<COLUMNS>() else {
             unreachable!("the caller looked at the number of columns")
         };
         let mut total = *sum;

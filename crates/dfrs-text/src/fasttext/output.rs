@@ -53,7 +53,9 @@ impl Loss {
                     *output = (*output - max).exp();
                     sum += *output;
                 }
-                outputs.iter_mut().for_each(|output| *output /= sum);
+                for output in outputs.iter_mut() {
+                    *output /= sum;
+                }
             }
             Self::Sigmoid => {
                 outputs.extend(
@@ -133,9 +135,13 @@ impl Best {
     }
 
     fn offer(&mut self, score: f32, label: u32) {
-        let place = self
-            .found
-            .partition_point(|&(other, name)| other > score || (other == score && name < label));
+        let place = self.found.partition_point(|&(other, name)| {
+            other
+                .total_cmp(&score)
+                .reverse()
+                .then(name.cmp(&label))
+                .is_lt()
+        });
         if place < self.labels {
             self.found.truncate(self.labels - 1);
             self.found
@@ -175,8 +181,9 @@ impl Tree {
                 return Err(malformed("the labels' counts make no tree"));
             }
             all.push(all[pair[0]].saturating_add(all[pair[1]]));
-            pair.iter()
-                .for_each(|&child| parents[child] = parent as u32);
+            for &child in &pair {
+                parents[child] = parent as u32;
+            }
             children.push(pair.map(|child| child as u32));
         }
         Ok(Self { children, parents })

@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::share;
 use crate::document::Document;
+use crate::hash;
 use crate::judgement::Judgement;
 use crate::rule::Judge;
 use crate::words::Words;
 
 const RULE: &str = "unique_words";
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A lower bound, exclusive; none is off.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,7 +40,7 @@ impl Judge for UniqueWords {
 /// Number of words, and of distinct ones.
 fn count(text: &str) -> (usize, usize) {
     let bytes = text.as_bytes();
-    let hash_of = |word: &Range<usize>| hash(&bytes[word.clone()]);
+    let hash_of = |word: &Range<usize>| hash::of_bytes(&bytes[word.clone()]);
     let mut seen: HashTable<Range<usize>> = HashTable::with_capacity((bytes.len() / 16).min(1024));
     let mut words = 0;
     for word in Words::new(text) {
@@ -52,21 +52,4 @@ fn count(text: &str) -> (usize, usize) {
         }
     }
     (words, seen.len())
-}
-
-/// Mixes eight bytes at a time; words of one hash are compared in full.
-fn hash(word: &[u8]) -> u64 {
-    let mut hash = word.len() as u64;
-    let mut mix = |part: u64| {
-        hash = (hash ^ part).wrapping_mul(SPREAD);
-        hash ^= hash >> 32;
-    };
-    let (chunks, rest) = word.as_chunks::<8>();
-    for chunk in chunks {
-        mix(u64::from_le_bytes(*chunk));
-    }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(u64::from_le_bytes(last));
-    hash
 }

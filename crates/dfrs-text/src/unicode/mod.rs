@@ -51,6 +51,33 @@ pub fn is_word(char: char) -> bool {
     tables::WORD.contains(char)
 }
 
+/// `str.isalpha` of one character.
+#[inline]
+pub fn is_alpha(char: char) -> bool {
+    char.is_ascii_alphabetic() || (!char.is_ascii() && tables::ALPHA.contains(char))
+}
+
+/// Whether the character ends a sentence in some script.
+#[inline]
+pub fn is_terminal(char: char) -> bool {
+    tables::TERMINAL.contains(char)
+}
+
+/// Whether the character is punctuation or a control character as datatrove 0.10 lists them.
+#[inline]
+pub fn is_punctuation_of_datatrove(char: char) -> bool {
+    match char {
+        '\0'..='\x08' | '\x0b'..='\x1f' | '\x7f'..='\u{9f}' => true,
+        '!'..='/' | ':'..='@' | '['..='`' | '{'..='~' => true,
+        '«' | '´' | '»' | '–' | '—' | '’' | '“' | '”' | '„' | '…' | '∶' | '━' | '►' => {
+            true
+        }
+        '、' | '〈' | '〉' | '《' | '》' | '「' | '」' | '【' | '】' => true,
+        '％' | '（' | '）' | '，' | '１' | '：' | '；' | '～' => true,
+        _ => is_terminal(char),
+    }
+}
+
 /// `str.isupper`: some character is upper case, none lower or title case.
 pub fn is_upper(text: &str) -> bool {
     let mut upper = false;

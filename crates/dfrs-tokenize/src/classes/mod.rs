@@ -47,7 +47,7 @@ pub fn class_at(text: &[u8], at: usize) -> (u8, usize) {
     }
 }
 
-#[inline]
+#[inline(never)] // most texts are ASCII, and the callers should stay small
 fn wide_class_at(text: &[u8], at: usize) -> (u8, usize) {
     let bits = |offset: usize| usize::from(text[at + offset] & 0x3f);
     let first = usize::from(text[at]);
