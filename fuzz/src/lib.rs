@@ -9,7 +9,7 @@ mod text_rules;
 mod vectors;
 
 pub use dedup_index::{Damage, dedup_index};
-pub use deduplication::{Rows, deduplication};
+pub use deduplication::{DeduplicatedRows, deduplication};
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};
