@@ -1,7 +1,8 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
 use dfrs_fuzz::{
-    csv, dedup_index, deduplication, fasttext, json_lines, minhash, ngram_model, text_rules, vectors,
+    csv, dedup_index, deduplication, fasttext, json_lines, minhash, ngram_model, text_rules,
+    vectors,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
