@@ -28,7 +28,7 @@ static CLASSIFIERS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     files("fasttext", &names)
 });
 static LANGUAGE_MODELS: LazyLock<Vec<Vec<u8>>> =
-    LazyLock::new(|| files("ngram_model", &["tiny.arpa", "tiny.binary"]));
+    LazyLock::new(|| files("ngram_model", &["tiny.arpa", "tiny.bin"]));
 
 fn damaged(files: &[Vec<u8>], (file, changes, cut, _): &Damage<'_>) -> Vec<u8> {
     let mut bytes = files[usize::from(*file) % files.len()].clone();

@@ -1,8 +1,8 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
 use dfrs_fuzz::{
-    csv, dedup_index, deduplication, fasttext, json_lines, minhash, ngram_model, text_rules,
-    vectors,
+    answers, csv, dedup_index, deduplication, fasttext, json_lines, minhash, ngram_model,
+    text_rules, tokenize, vectors,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -162,6 +162,7 @@ proptest! {
     #[test]
     fn rules_and_refiners(text in text()) {
         text_rules(&text);
+        answers(&text);
     }
 
     #[test]
@@ -185,5 +186,10 @@ proptest! {
         let numbers = small.into_iter().map(|number| f32::from(number).to_bits());
         vectors((numbers.collect(), size, count, start));
         vectors((any, size, count, start));
+    }
+
+    #[test]
+    fn tokenizers(text in text()) {
+        tokenize(&text);
     }
 }

@@ -31,6 +31,7 @@ __all__ = [
     "SemanticDuplicates",
     "SimHashDuplicates",
     "TextFilter",
+    "TextMeasure",
     "TextReader",
     "TextRefiner",
     "TextStage",
@@ -316,9 +317,10 @@ class Packer:
     def order(self, seed: int | None = None, weights: list[float] | None = None, epochs: float = 1.0) -> _ArrowArray:
         """The numbers of the sequences in the order of training (uint32)."""
 
-    def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
-        """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
+    def read(self, numbers: _ArrowArray, pad: int | None = None) -> tuple[_ArrowArray, _ArrowArray]:
+        """Sequences by number: their tokens; and the lengths, rows and starts of their pieces, and source."""
 
+@final
 class MinHashSettings:
     """What two texts are compared by."""
 
@@ -605,6 +607,16 @@ class Tokenizer:
     def encode(self, column: _Column) -> _ArrowArray:
         """Tokens per row (large list of uint32); null stays null."""
 
+    def tally(self, column: _Column) -> _ArrowArray:
+        """How often each token occurs in a column: one number per id (uint64)."""
+
+    def mean(self, column: _Column, numbers: list[float]) -> _ArrowArray:
+        """The mean, over the tokens of each text, of a number per id (float64).
+
+        Raises:
+            ParameterError: there are fewer numbers than ids.
+        """
+
     def count_text(self, text: str) -> int:
         """Number of tokens of one text."""
 
@@ -624,3 +636,15 @@ class Tokenizer:
     @property
     def is_native(self) -> bool:
         """Whether the vocabulary is encoded here, as opposed to by the general library, which is slower."""
+
+@final
+class TextMeasure:
+    """A measure with its parameters; describes texts by numbers."""
+
+    def __new__(cls, measure: str, parameters_json: str) -> TextMeasure: ...
+    @property
+    def names(self) -> list[str]:
+        """Names of the numbers."""
+
+    def measure(self, column: _Column) -> _ArrowArray:
+        """One float64 column per name, one row per text; null where there is nothing to measure."""

@@ -11,6 +11,7 @@ mod duplicates;
 mod errors;
 mod fasttext;
 mod formats;
+mod measure;
 mod memory;
 mod minhash;
 mod ngram_model;
@@ -83,6 +84,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::measure::TextMeasure;
 
     #[pymodule_export]
     use crate::tokenize::Tokenizer;

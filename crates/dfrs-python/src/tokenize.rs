@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{LargeListBuilder, UInt32Builder};
-use arrow_array::{ArrayRef, Int64Array};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, UInt64Array};
 use arrow_schema::{DataType, Field};
 use dfrs_columnar::{Texts, map_rows_with};
 use dfrs_tokenize::{ENCODINGS, Encoder, Encoding, Error};
@@ -72,6 +72,45 @@ impl Tokenizer {
             lists.append(row.is_some());
         }
         Ok(PyArray::from_array_ref(Arc::new(lists.finish())))
+    }
+
+    /// How often each token occurs in a column: one number per id (uint64), up to the highest id of the vocabulary.
+    fn tally(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyArray> {
+        let encode = |encoder: &mut Encoder<'_>, text: &str| {
+            let mut ids = Vec::new();
+            encoder.encode(text, &mut ids).map(|()| ids)
+        };
+        let mut counts = vec![0_u64; self.inner.id_bound()];
+        for id in self
+            .map(py, column, encode)?
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            counts[id as usize] += 1;
+        }
+        Ok(PyArray::from_array_ref(Arc::new(UInt64Array::from(counts))))
+    }
+
+    /// The mean, over the tokens of each text, of a number per id (float64); null for null and texts without tokens.
+    fn mean(&self, py: Python<'_>, column: AnyArray, numbers: Vec<f64>) -> PyResult<PyArray> {
+        if numbers.len() < self.inner.id_bound() {
+            return Err(ParameterError::new_err(format!(
+                "{} numbers for {} token ids",
+                numbers.len(),
+                self.inner.id_bound()
+            )));
+        }
+        let mean = |encoder: &mut Encoder<'_>, text: &str| {
+            let mut ids = Vec::new();
+            encoder.encode(text, &mut ids)?;
+            let sum: f64 = ids.iter().map(|&id| numbers[id as usize]).sum();
+            Ok((!ids.is_empty()).then(|| sum / ids.len() as f64))
+        };
+        let means = self.map(py, column, mean)?.into_iter().map(Option::flatten);
+        Ok(PyArray::from_array_ref(Arc::new(
+            means.collect::<Float64Array>(),
+        )))
     }
 
     /// Number of tokens of one text.

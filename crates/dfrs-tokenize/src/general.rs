@@ -51,6 +51,12 @@ impl General {
         self.tokenizer.token_to_id(token)
     }
 
+    /// One more than the highest id.
+    pub fn id_bound(&self) -> usize {
+        let ids = self.tokenizer.get_vocab(true).into_values();
+        ids.max().map_or(0, |id| id as usize + 1)
+    }
+
     /// Number of tokens.
     pub fn size(&self) -> usize {
         self.tokenizer.get_vocab_size(true)

@@ -164,6 +164,16 @@ impl Tokenizer {
         }
     }
 
+    /// One more than the highest id.
+    pub fn id_bound(&self) -> usize {
+        let beside = self.added.iter().map(|(_, id)| *id as usize + 1).max();
+        let model = match &self.kind {
+            Kind::General(general) => general.id_bound(),
+            Kind::Native(native) => native.bpe.vocabulary.id_bound(),
+        };
+        model.max(beside.unwrap_or(0))
+    }
+
     /// Number of tokens, those beside the model's included.
     pub fn vocabulary_size(&self) -> usize {
         match &self.kind {
