@@ -1,5 +1,5 @@
 #![no_main]
 
-use dfrs_fuzz::{Rows, deduplication};
+use dfrs_fuzz::{DeduplicatedRows, deduplication};
 
-libfuzzer_sys::fuzz_target!(|rows: Rows| deduplication(rows));
+libfuzzer_sys::fuzz_target!(|rows: DeduplicatedRows| deduplication(rows));

@@ -16,10 +16,10 @@ use dfrs_dedup::substring::{AnchorPass, Unit, without};
 use dfrs_dedup::words::WordForm;
 
 /// Texts, the rows of a batch, and which of the named choices.
-pub type Rows = (Vec<Option<String>>, u8, u8);
+pub type DeduplicatedRows = (Vec<Option<String>>, u8, u8);
 
 /// Any texts, in any batches: no panic, and the same result as all at once.
-pub fn deduplication((texts, batch, choice): Rows) {
+pub fn deduplication((texts, batch, choice): DeduplicatedRows) {
     let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
     let (batch, choice) = (usize::from(batch % 8) + 1, usize::from(choice));
     let all = texts.len().max(1);

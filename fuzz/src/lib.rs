@@ -12,7 +12,7 @@ mod vectors;
 
 pub use answers::answers;
 pub use dedup_index::{IndexDamage, dedup_index};
-pub use deduplication::{Rows, deduplication};
+pub use deduplication::{DeduplicatedRows, deduplication};
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};
