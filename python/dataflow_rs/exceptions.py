@@ -33,14 +33,16 @@ message says what is wrong, where (operator, column, row, file and line), and wh
         |-- MalformedReplyError              the reply is not what was asked for
         |   `-- SchemaMismatchError          the reply does not follow the JSON schema
         |-- ReplayMissError                  replay="only" and the call was never recorded
-        |-- BudgetExceededError              ends the run: what is finished is kept, a higher budget goes on
-        |-- TooManyErrorsError               ends the run: too large a share of the calls failed
+        |-- RunEndedError                    ends the run; finished calls are kept, the next run goes on
+        |   |-- BudgetExceededError          the next call might exceed the budget
+        |   `-- TooManyErrorsError           too large a share of the calls failed
         `-- ModelUnavailableError            no source has the model's weights
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class DataFlowError(Exception):
@@ -221,12 +223,23 @@ class ReplayMissError(ServingError):
     """Only recorded calls may be used, and this call was never recorded."""
 
 
-class BudgetExceededError(ServingError):
-    """The next call might exceed the budget. Ends the run; finished calls are kept, and a higher budget goes on."""
+class RunEndedError(ServingError):
+    """A limit of the run is reached. Finished calls are recorded where there is a call log, and the next run goes on.
+
+    Attributes:
+        completions: one `Completion` per request of the `generate()` that raised it, in order: what was answered, and
+            this error for what was not. From `stream()`: those of the requests that were not handed out yet.
+    """
+
+    completions: Sequence[Any] = ()
 
 
-class TooManyErrorsError(ServingError):
-    """Too large a share of the calls failed. Ends the run; finished calls are kept, and the next run goes on."""
+class BudgetExceededError(RunEndedError):
+    """The next call might exceed the budget; a higher budget goes on."""
+
+
+class TooManyErrorsError(RunEndedError):
+    """Too large a share of the calls failed."""
 
 
 class ModelUnavailableError(ServingError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import resource
 import signal
@@ -138,5 +139,8 @@ def test_hundreds_of_rows(tmp_path):
 @pytest.mark.soak
 @pytest.mark.parametrize("share", [0.01 * len(FAULTS), 0.5])
 def test_a_hundred_thousand_rows(tmp_path, share):
+    rows = int(os.environ.get("DATAFLOW_RS_SOAK_ROWS", "100000"))
     chosen = random.Random(2)
-    assert check(tmp_path, 100_000, share, lambda: chosen.uniform(3, 12)) >= 5
+    kills = check(tmp_path, rows, share, lambda: chosen.uniform(3, 12))
+    print(f"{rows} rows, {share:.0%} faults: {kills} kills")
+    assert kills >= 5 * rows // 100_000

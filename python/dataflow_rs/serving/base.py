@@ -56,6 +56,7 @@ class Serving(Component):
     Attributes:
         family: what kind of endpoint answers; calls of one family, model and setting share their recorded answers.
         operational: parameters that do not determine the answers.
+        works_in_background: whether it answers requests while others are being made; False: it is given all at once.
         totals: counts of all requests since the serving was made.
 
     Examples:
@@ -73,6 +74,8 @@ class Serving(Component):
     operational: ClassVar[frozenset[str]] = frozenset(
         {"price", "call_log", "replay", "max_repairs", "budget_usd", "budget_tokens", "max_error_share"}
     )
+
+    works_in_background: ClassVar[bool] = False
 
     price: list[float] | tuple[float, ...] | None = field(default=None, kw_only=True)
     call_log: str | Path | None = field(default=None, kw_only=True)
@@ -143,12 +146,14 @@ class Serving(Component):
 
         Raises:
             ParameterError: a JSON schema is not one.
+            RunEndedError: the budget is used up, or too many calls failed; what is answered is in its `completions`.
             DataFlowError: the backend cannot work at all, for example because its model is not there.
         """
         from dataflow_rs.serving.exchange import Exchange
 
         tracing.forbid(f"{self.name}.generate()")
-        return list(Exchange(self, requests).run())
+        given = list(requests)
+        return Exchange(self, given).all(given)
 
     def stream(self, requests: Iterable[Request], window: int = 1000) -> Iterator[Completion]:
         """Answer requests as they come: for more of them than fit into memory.

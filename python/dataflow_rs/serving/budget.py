@@ -128,7 +128,7 @@ class Budget:
         """Return the error that ends the run."""
         return BudgetExceededError(
             f"the next call might exceed the budget of {self._limits()}: {self._amount(self.spent)} are spent. "
-            "Finished calls are recorded; raise the budget and run again to go on",
+            "Finished calls are kept; raise the budget and run again to go on",
             attempts=0,
         )
 
@@ -178,7 +178,7 @@ class ErrorShare:
             kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(self._failed.items(), key=lambda item: -item[1]))
             return TooManyErrorsError(
                 f"{failed:,} of {self._ended:,} calls failed, more than max_error_share={self.most:g} allows "
-                f"({kinds}). Finished calls are recorded; run again to go on, or raise max_error_share",
+                f"({kinds}). Finished calls are kept; run again to go on, or raise max_error_share",
                 attempts=0,
             )
 

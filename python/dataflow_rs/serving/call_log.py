@@ -79,6 +79,11 @@ class CallLog:
         with self._lock:
             return len(self._index())
 
+    def knows(self, key: str) -> bool:
+        """Whether the answer to a call is recorded; much faster than to `find` it."""
+        with self._lock:
+            return bytes.fromhex(key)[:16] in self._index()
+
     def find(self, key: str) -> Completion | None:
         """Return the recorded answer to a call, marked as replayed, or None.
 

@@ -13,7 +13,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from dataflow_rs.exceptions import InvalidRequestError
 from dataflow_rs.serving.base import Finished, Serving
@@ -35,6 +35,8 @@ SCHEMA_WORDS = ("response_format", "response format", "json_schema", "structured
 
 class EndpointServing(Serving):
     """Base of backends behind an address: the connection, and the engine that sends many requests at once."""
+
+    works_in_background: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

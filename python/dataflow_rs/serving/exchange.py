@@ -4,6 +4,9 @@ The order of events for each distinct request: it is claimed (so that no other t
 call log, sent when the budget allows, verified against its schema, sent back for repair if need be, recorded, counted,
 and only then handed out, in the order of the requests. Requests are taken from their source as others are handed out,
 so that at most a window of them is in memory. Whatever ends the exchange early, what was answered is recorded.
+
+Recorded answers cost no time before the first call: they are read when they are handed out, while calls are under way,
+and what a process before this one left off with is looked for first (`_first_missing`).
 """
 
 from __future__ import annotations
@@ -11,15 +14,16 @@ from __future__ import annotations
 import collections
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from dataflow_rs.core.metering import active_meter
-from dataflow_rs.exceptions import InvalidRequestError, ReplayMissError, ServingError
+from dataflow_rs.exceptions import CorruptStoreError, InvalidRequestError, ReplayMissError, RunEndedError, ServingError
 from dataflow_rs.serving.budget import Estimate, cost, most_usage, total
 from dataflow_rs.serving.call_log import call_key
 from dataflow_rs.serving.garbage import rarer_collections
@@ -38,6 +42,10 @@ _in_flight_lock = threading.Lock()
 _SLICE_S, _SHORT_SLICE_S = 0.5, 0.02
 _REFILLS = 4
 """A window is filled up again when this part of it has been handed out."""
+_TAKEN_AT_ONCE = 256
+"""Requests that are taken before those that have to be sent are on their way, where others are made meanwhile."""
+_RECORDED = Completion("")
+"""The end of a request that the call log answers, until it is handed out."""
 
 
 class Call:
@@ -90,6 +98,29 @@ class Exchange:
         self._stopped = False
         self._while_open = ExitStack()
         self._price = serving.unit_price
+        self._first = 0
+        whole = window is None and (serving.budget.limited or not serving.works_in_background)
+        self._at_once = None if whole else _TAKEN_AT_ONCE
+
+    def all(self, requests: Sequence[Request]) -> list[Completion]:
+        """Return the ends of all requests, in order; they are the ones that the exchange was made for.
+
+        Raises:
+            RunEndedError: a limit of the run is reached; what has ended until then is in its `completions`.
+        """
+        if self._at_once is not None and self.log is not None:
+            self._first = self._first_missing(requests)
+            self._source = chain(islice(requests, self._first, None), islice(requests, self._first))
+        done: list[Completion] = []
+        try:
+            done.extend(self.run())
+        except RunEndedError as end:
+            done += end.completions
+            done += [_not_sent(end) for _ in range(len(requests) - len(done))]
+            turned = 0 if self._source is None else len(requests) - self._first  # not all have been taken
+            end.completions = done[turned:] + done[:turned]
+            raise
+        return done
 
     def run(self) -> Iterator[Completion]:
         """Yield the ends of all requests, in order."""
@@ -97,33 +128,59 @@ class Exchange:
             while True:
                 self._take()
                 self._send()
+                if self._window is None and self._source is not None:
+                    continue
                 while self._order and self._order[0].end is not None:
                     yield self._handed_out(self._order.popleft())
-                    if self._source is not None and self._has_room():
+                    if self._can_take():
                         break
                 if not self._order and self._source is None:
                     return
-                if self._order and self._order[0].end is None:
+                if self._order and self._order[0].end is None and not self._can_take():
                     self._wait()
+        except RunEndedError as end:
+            self._stop()
+            end.completions = [
+                _not_sent(end) if call.end is None else self._handed_out(call) for call in self._order
+            ]
+            raise
         finally:
             self._stop()
 
     # -- taking --------------------------------------------------------------------------------------------------------
 
-    def _has_room(self) -> bool:
-        return self._window is None or len(self._order) <= self._window - max(1, self._window // _REFILLS)
+    def _can_take(self) -> bool:
+        return self._source is not None and (
+            self._window is None or len(self._order) <= self._window - max(1, self._window // _REFILLS)
+        )
 
     def _take(self) -> None:
-        """Take requests from the source, up to the window."""
-        if self._source is None or not self._has_room():
+        """Take requests from the source, up to the window, or a lot of them."""
+        if self._source is None or not self._can_take():
             return
-        for request in self._source:
+        for taken, request in enumerate(self._source, 1):
             self._begin(self.serving.complete(request))
-            if self._window is not None and len(self._order) >= self._window:
+            if taken == self._at_once or (self._window is not None and len(self._order) >= self._window):
                 return
         self._source = None
+        self._order.rotate(self._first)
         if self._window is None and self.serving.budget.limited:
             self._compare_with_budget()
+
+    def _first_missing(self, requests: Sequence[Request]) -> int:
+        """Return where to begin, so that calls are sent before all that is recorded has been looked up.
+
+        Requests are sent in order, so what a process that was killed has recorded is more or less the first part of
+        them. Wherever that guess leads, all requests are taken, those before it at the end.
+        """
+        recorded, missing = -1, len(requests)
+        while missing - recorded > 1:
+            middle = 0 if recorded < 0 else (recorded + missing) // 2
+            if self._is_recorded(call_key(self.serving.call(self.serving.complete(requests[middle])))):
+                recorded = middle
+            else:
+                missing = middle
+        return missing % len(requests) if requests else 0
 
     def _begin(self, request: Request) -> None:
         schema = request.json_schema
@@ -140,7 +197,10 @@ class Exchange:
         self._order.append(call)
 
     def _claim(self, call: Call) -> None:
-        """Take on a request, unless another thread is at it; then take over its end."""
+        """Take on a request, unless it is recorded, or another thread is at it; then take over its end."""
+        if self._is_recorded(call.key):
+            self._end(call, _RECORDED)
+            return
         with _in_flight_lock:
             if self._stopped:
                 return
@@ -151,15 +211,18 @@ class Exchange:
         if foreign is not None:
             foreign.add_done_callback(partial(self._adopt, call))
             return
-        found = self.log.find(call.key) if self.log is not None and self.serving.replay != "off" else None
-        if found is not None:
-            self._settle(call, found)
+        if self._is_recorded(call.key):  # since then, by a thread that was at it
+            self._release(call, None)
+            self._end(call, _RECORDED)
         elif self.serving.replay == "only":
             self._settle(call, Completion.failed(ReplayMissError(_NEVER_RECORDED, attempts=0)))
         else:
             assert call.request is not None, "it has just begun"
             with self._changed:
                 self._to_send.append((call, call.request))
+
+    def _is_recorded(self, key: str) -> bool:
+        return self.log is not None and self.serving.replay != "off" and self.log.knows(key)
 
     def _adopt(self, call: Call, future: Future[Completion | None]) -> None:
         """Take over what another thread was answered, or begin anew if that one gave up."""
@@ -170,7 +233,7 @@ class Exchange:
             return
         if completion.ok:
             completion = completion.as_replayed()
-            if self.log is not None and self.log.find(call.key) is None and call.call is not None:
+            if self.log is not None and not self.log.knows(call.key) and call.call is not None:
                 self.log.append(call.key, call.call, completion)
         self._count(completion)
         self._end(call, completion)
@@ -250,12 +313,16 @@ class Exchange:
             error = None if completion.error is None else type(completion.error).__name__
             self._problem = self._problem or self.serving.error_share.count(error)
         self._count(completion)
+        self._release(call, completion)
+        self._end(call, completion)
+
+    def _release(self, call: Call, completion: Completion | None) -> None:
+        """Tell threads that wait for a request how it ended; None: that they have to see for themselves."""
         with _in_flight_lock:
             self._owned.discard(call.key)
             future = _in_flight.pop(call.key, None)
         if future is not None:
             future.set_result(completion)
-        self._end(call, completion)
 
     def _end(self, call: Call, completion: Completion) -> None:
         call.call = call.request = call.spent = None
@@ -296,6 +363,7 @@ class Exchange:
         for call in self._calls.values():
             if call.reserved is not None:
                 self.serving.budget.settle(call.reserved, Usage())
+                call.reserved = None
         with _in_flight_lock:
             self._stopped = True
             given_up = [_in_flight.pop(key) for key in self._owned]
@@ -310,11 +378,20 @@ class Exchange:
         call.uses -= 1
         if self._window is not None and not call.uses:
             del self._calls[call.key]
-        if call.handed_out and completion.ok:
+        if completion is _RECORDED:
+            completion = self._recorded(call)
+            self._count(completion)
+        elif call.handed_out and completion.ok:
             completion = completion.as_replayed()
             self._count(completion)
         call.handed_out = True
         return completion
+
+    def _recorded(self, call: Call) -> Completion:
+        found = None if self.log is None else self.log.find(call.key)
+        if found is None:
+            raise CorruptStoreError(f"the call log does not hold the call {call.key[:16]} any more; was it replaced?")
+        return found
 
     def _count(self, completion: Completion) -> None:
         usage = completion.usage
@@ -330,6 +407,11 @@ class Exchange:
             )
 
 
+def _not_sent(end: RunEndedError) -> Completion:
+    """Return the end of a request that was not answered when the run ended."""
+    return Completion.failed(type(end)(str(end), attempts=0))
+
+
 def estimate_of(serving: Serving, requests: Iterable[Request]) -> Estimate:
     """Return what requests would use; see `Serving.estimate`."""
     log = serving.active_log() if serving.replay != "off" else None
@@ -338,7 +420,7 @@ def estimate_of(serving: Serving, requests: Iterable[Request]) -> Estimate:
     usages = []
     for request in map(serving.complete, requests):
         key = call_key(serving.call(request))
-        if key in seen or (log is not None and log.find(key) is not None):
+        if key in seen or (log is not None and log.knows(key)):
             replayed += 1
         else:
             usages.append(most_usage(request))

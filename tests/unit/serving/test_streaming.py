@@ -237,7 +237,7 @@ def test_a_budget_of_money():
     assert serving.usage == Usage(48, 96)
     assert str(caught.value) == (
         "the next call might exceed the budget of 0.0999 USD: 0.096048 USD (144 tokens) are spent. "
-        "Finished calls are recorded; raise the budget and run again to go on"
+        "Finished calls are kept; raise the budget and run again to go on"
     )
 
 
