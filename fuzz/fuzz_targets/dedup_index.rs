@@ -1,5 +1,5 @@
 #![no_main]
 
-use dfrs_fuzz::{Damage, dedup_index};
+use dfrs_fuzz::{IndexDamage, dedup_index};
 
-libfuzzer_sys::fuzz_target!(|damage: Damage| dedup_index(damage));
+libfuzzer_sys::fuzz_target!(|damage: IndexDamage| dedup_index(damage));

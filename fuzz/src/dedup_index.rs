@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Which file is damaged, where, by which bits, and how many bytes are cut from its end.
-pub type Damage = (u8, u16, u8, u16);
+pub type IndexDamage = (u8, u16, u8, u16);
 
 const TEXTS: [&str; 4] = [
     "one two three four five six seven",
@@ -16,7 +16,7 @@ const TEXTS: [&str; 4] = [
 ];
 
 /// Any damage to one file of an index: an error that names it, or the right answer; never a panic or a wrong answer.
-pub fn dedup_index((file, at, bits, cut): Damage) {
+pub fn dedup_index((file, at, bits, cut): IndexDamage) {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("dfrs-fuzz-{}-{number}", std::process::id()));

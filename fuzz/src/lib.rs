@@ -7,7 +7,7 @@ mod reading;
 mod text_rules;
 mod vectors;
 
-pub use dedup_index::{Damage, dedup_index};
+pub use dedup_index::{IndexDamage, dedup_index};
 pub use minhash::{Texts, minhash};
 pub use models::{Damage, fasttext, ngram_model};
 pub use reading::{Bytes, csv, json_lines};
