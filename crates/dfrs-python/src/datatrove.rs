@@ -51,12 +51,12 @@ impl DatatroveSignatures {
                 let rows = texts.slice(rows);
                 let signer = &self.signer;
                 let signed = threads::run(py, || {
-                    let sign = |work: &mut Work, text: &Option<&str>| {
+                    let sign = |work: &mut Work, text: Option<&str>| {
                         let mut out = Vec::new();
                         signer.sign(text.unwrap_or_default(), work, &mut out);
                         out
                     };
-                    rows.par_iter()
+                    rows.into_par_iter()
                         .with_min_len(16)
                         .map_init(Work::default, sign)
                         .collect::<Vec<_>>()

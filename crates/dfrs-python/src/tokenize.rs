@@ -46,6 +46,7 @@ impl Tokenizer {
 
     /// Number of tokens per row (int64); null stays null.
     fn count(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyArray> {
+        #[allow(clippy::redundant_closure_for_method_calls)] // lifetimes
         let counts = self.map(py, column, |encoder, text| encoder.count(text))?;
         let counts = counts
             .into_iter()

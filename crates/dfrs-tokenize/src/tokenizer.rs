@@ -26,6 +26,7 @@ pub struct Tokenizer {
     kind: Kind,
     /// Tokens beside the model's, with their ids.
     added: Vec<(String, u32)>,
+    #[allow(clippy::vec_box)] // scratch space is large, and moved in and out
     idle: Mutex<Vec<Box<Scratch>>>,
 }
 
