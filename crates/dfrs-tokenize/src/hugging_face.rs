@@ -32,6 +32,7 @@ struct Kind {
 
 /// A token beside the model's.
 #[derive(Deserialize, Debug)]
+#[allow(clippy::struct_excessive_bools)] // the file's fields
 pub struct AddedToken {
     /// Its id.
     pub id: u32,
@@ -112,7 +113,7 @@ fn native(file: &[u8], frame: &Frame, special: bool) -> Result<Option<Native>, E
     };
     let file: ModelFile =
         serde_json::from_slice(file).map_err(|error| Error::Json(error.to_string()))?;
-    let Some(bpe) = bpe(file.model, byte_level)? else {
+    let Some(bpe) = bpe(&file.model, byte_level)? else {
         return Ok(None);
     };
     let read = |normalized: bool| {
@@ -223,7 +224,7 @@ fn metaspace(value: &Value) -> Option<Cutter> {
     replacement.next().is_none().then_some(cutter)
 }
 
-fn bpe(file: BpeFile, byte_level: bool) -> Result<Option<Bpe>, Error> {
+fn bpe(file: &BpeFile, byte_level: bool) -> Result<Option<Bpe>, Error> {
     let affix = |affix: &Option<String>| affix.as_deref().is_some_and(|affix| !affix.is_empty());
     if affix(&file.continuing_subword_prefix)
         || affix(&file.end_of_word_suffix)
@@ -231,7 +232,7 @@ fn bpe(file: BpeFile, byte_level: bool) -> Result<Option<Bpe>, Error> {
     {
         return Ok(None);
     }
-    let pairs = pairs(&file)?;
+    let pairs = pairs(file)?;
     let unk = file
         .unk_token
         .as_ref()

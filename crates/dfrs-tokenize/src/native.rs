@@ -304,7 +304,7 @@ enum Cut<'t> {
 
 impl Cutter {
     /// The text that is cut: with visible spaces, or with a space in front.
-    fn prepare<'t>(self, text: &'t str, first: bool) -> Cow<'t, str> {
+    fn prepare(self, text: &str, first: bool) -> Cow<'_, str> {
         match self {
             Self::Pattern {
                 prefix_space: true, ..

@@ -185,14 +185,14 @@ impl Pattern {
     #[inline]
     pub fn piece_end(&self, text: &[u8], at: usize) -> usize {
         match self.family {
-            Family::Spaced => self.spaced(text, at),
+            Family::Spaced => Self::spaced(text, at),
             Family::Words => self.words(text, at),
             Family::Cased => self.cased(text, at),
         }
     }
 
     #[inline]
-    fn spaced(&self, text: &[u8], at: usize) -> usize {
+    fn spaced(text: &[u8], at: usize) -> usize {
         if text[at] == b'\''
             && let Some(end) = contraction(text, at, false)
         {

@@ -26,7 +26,7 @@ pub struct Tokenizer {
     kind: Kind,
     /// Tokens beside the model's, with their ids.
     added: Vec<(String, u32)>,
-    idle: Mutex<Vec<Box<Scratch>>>,
+    idle: Mutex<Vec<Scratch>>,
 }
 
 enum Kind {
@@ -199,7 +199,7 @@ impl Tokenizer {
 pub struct Encoder<'t> {
     tokenizer: &'t Tokenizer,
     /// Always some, until dropped.
-    scratch: Option<Box<Scratch>>,
+    scratch: Option<Scratch>,
 }
 
 impl Encoder<'_> {
