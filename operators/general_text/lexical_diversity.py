@@ -50,7 +50,7 @@ class LexicalDiversitySampleEvaluator(RowOperator):
         >>> texts = pa.table({"text": ["the cat sat on the mat " * 10, "too short"]})
         >>> scores = LexicalDiversitySampleEvaluator().apply(texts, input_key="text")
         >>> [score and round(score, 3) for score in scores["LexicalDiversityMTLDScore"].to_pylist()]
-        [6.0, None]
+        [6.667, None]
         >>> [score and round(score, 3) for score in scores["LexicalDiversityHD-DScore"].to_pylist()]
         [0.119, None]
     """

@@ -133,8 +133,8 @@ fn late_merges(vocabulary: &Vocabulary, token: u32, merger: &mut Merger) {
             let bytes = [vocabulary.token(pair[0])?, vocabulary.token(pair[1])?].concat();
             vocabulary.id(&bytes)
         };
-        let merges = merger.ids.windows(2).map(joined);
-        let best = merges
+        let found = merger.ids.windows(2).map(joined);
+        let best = found
             .enumerate()
             .filter_map(|(at, id)| Some((id?, at)))
             .min();

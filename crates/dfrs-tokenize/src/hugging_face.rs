@@ -32,7 +32,7 @@ struct Kind {
 
 /// A token beside the model's.
 #[derive(Deserialize, Debug)]
-#[allow(clippy::struct_excessive_bools)] // the file format has them
+#[allow(clippy::struct_excessive_bools)] // the file's fields
 pub struct AddedToken {
     /// Its id.
     pub id: u32,

@@ -19,7 +19,7 @@ pub struct Encoding {
 
 const END: &str = "<|endoftext|>";
 
-/// The encodings that OpenAI published.
+/// The encodings that `OpenAI` published.
 pub const ENCODINGS: &[Encoding] = &[
     Encoding {
         name: "gpt2",

@@ -26,8 +26,7 @@ pub struct Tokenizer {
     kind: Kind,
     /// Tokens beside the model's, with their ids.
     added: Vec<(String, u32)>,
-    #[allow(clippy::vec_box)] // scratch space is large, and moved in and out
-    idle: Mutex<Vec<Box<Scratch>>>,
+    idle: Mutex<Vec<Scratch>>,
 }
 
 enum Kind {
@@ -200,7 +199,7 @@ impl Tokenizer {
 pub struct Encoder<'t> {
     tokenizer: &'t Tokenizer,
     /// Always some, until dropped.
-    scratch: Option<Box<Scratch>>,
+    scratch: Option<Scratch>,
 }
 
 impl Encoder<'_> {
