@@ -22,7 +22,7 @@ ALLOWED = {
     "operators": {"answers", "core", "dedup", "prompts", "retrieval", "serving", "exceptions", "_native"},
     "retrieval": {"core", "serving", "storage", "exceptions", "_native"},
     "packing": {"core", "storage", "exceptions", "_native"},
-    "pipeline": {"core", "storage", "exceptions", "_native"},
+    "pipeline": {"core", "serving", "storage", "exceptions", "_native"},
     "pipelines": {"operators", "core", "serving", "prompts", "pipeline", "storage", "exceptions"},
     "report": {"core", "pipeline", "storage", "exceptions"},
     "cli": {"_native", "core", "packing", "pipeline", "report", "serving", "storage", "exceptions"},

@@ -15,6 +15,7 @@ from dataflow_rs.cli.options import State, common
 from dataflow_rs.cli.output import emit_json, heading, visible
 
 if TYPE_CHECKING:
+    from dataflow_rs.pipeline.estimate import PlanEstimate
     from dataflow_rs.pipeline.plan import Plan
     from dataflow_rs.storage.file_storage import FileStorage
 
@@ -30,7 +31,16 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Argument of the pipeline's constructor, or of the recipe's storage (source, cache_path ...).",
 )
-@click.option("--dry-run", is_flag=True, help="Compile and print the plan; read no row, call no model.")
+@click.option(
+    "--dry-run", is_flag=True, help="Compile and print the plan, and what it will ask of models at most; call none."
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=100,
+    metavar="N",
+    help="With --dry-run: rows to try the plan on (100). A plan without models reads none.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @common()
 @click.pass_obj
@@ -41,6 +51,7 @@ def run(
     resume_step: int | None,
     settings: tuple[str, ...],
     dry_run: bool,
+    sample: int,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -58,8 +69,13 @@ def run(
         if not dry_run:
             state.resumes = True
             results = _execute(plan, fresh=fresh, resume_step=resume_step, quiet=quiet)
+        else:
+            asked = _estimate(plan, sample)
     if dry_run:
-        emit_json(_plan_data(plan)) if as_json else click.echo(visible(str(plan)))
+        if as_json:
+            emit_json(_plan_data(plan) | {"estimate": None if asked is None else asked.to_dict()})
+        else:
+            click.echo(visible("\n".join([str(plan), *([] if asked is None else [str(asked)])])))
         return
     state.code = 0 if all(result["finished"] for result in results) else 1
     if as_json:
@@ -73,6 +89,13 @@ def _pair(setting: str) -> tuple[str, str]:
     if not equals or not name:
         raise click.UsageError(f"--set {setting}: expected KEY=VALUE")
     return name, value
+
+
+def _estimate(plan: Plan, rows: int) -> PlanEstimate | None:
+    """Return what a plan asks of models; None, without a row being read, where it asks none."""
+    from dataflow_rs.pipeline.estimate import asks_models
+
+    return plan.estimate(rows) if asks_models(plan.steps) else None
 
 
 def _execute(plan: Plan, *, fresh: bool, resume_step: int | None, quiet: bool) -> list[dict[str, Any]]:

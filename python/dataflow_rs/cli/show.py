@@ -63,8 +63,10 @@ def _lines(data: dict[str, Any]) -> list[str]:
     state = click.style("finished", fg="green") if data["finished"] else click.style("not finished", fg="yellow")
     lines = [f"{heading(visible(data['name']))}  {state}  {data['path']}"]
     calls = any(step["usage"] for step in data["steps"])
-    head = ["", "step", "rows", "dropped", "time", *(["calls", "replayed", "tokens"] if calls else []), ""]
-    rows = [_row(step, calls) for step in data["steps"]]
+    priced = any(step["usage"].get("cost") is not None for step in data["steps"])
+    used = (["calls", "replayed", "tokens"] if calls else []) + (["cost", "cost/row"] if priced else [])
+    head = ["", "step", "rows", "dropped", "time", *used, ""]
+    rows = [_row(step, calls, priced) for step in data["steps"]]
     rows += [
         [str(index), "(not run yet)", *[""] * (len(head) - 2)]
         for index in range(len(rows), (data["planned_steps"] or 0) + 1)
@@ -80,8 +82,8 @@ def _lines(data: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _row(step: dict[str, Any], calls: bool) -> list[str]:
-    from dataflow_rs.report.numbers import count, seconds, short
+def _row(step: dict[str, Any], calls: bool, priced: bool) -> list[str]:
+    from dataflow_rs.report.numbers import count, money, seconds, short
 
     usage = step["usage"]
     used: list[str] = []
@@ -90,6 +92,9 @@ def _row(step: dict[str, Any], calls: bool) -> list[str]:
         used = [count(usage.get("calls", 0)), count(usage.get("replayed", 0)), short(tokens)]
     elif calls:
         used = ["", "", ""]
+    if priced:
+        known = usage.get("cost") is not None
+        used += [money(usage["cost"]), money(step["cost_per_row"])] if known else ["", ""]
     name = click.style(step["name"], fg=KIND_COLOURS.get(step["kind"]))
     dropped = count(step["rows_dropped"]) if step["rows_dropped"] else ""
     time = seconds(step["seconds"]) if step["index"] else ""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -22,6 +22,9 @@ from dataflow_rs.exceptions import CompileError, DataFlowError, ParameterError, 
 from dataflow_rs.storage.file_storage import FileStorage
 from dataflow_rs.storage.run import INFO_FILE, Run
 from dataflow_rs.storage.step_store import Step
+
+if TYPE_CHECKING:
+    from dataflow_rs.pipeline.estimate import PlanEstimate
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,39 @@ class Plan:
 
     def _of(self, storage: FileStorage) -> list[PlannedStep]:
         return [step for step in self.steps if step.storage is storage]
+
+    def estimate(self, rows: int = 100) -> PlanEstimate:
+        """Return what the plan will ask of models at most: calls, tokens and cost of each step. Nothing is sent.
+
+        The sources are read once, and the plan is tried on a sample of their rows, without storing anything. Rows that
+        rules drop there are not counted; where a step depends on answers, all rows are taken to stay. Calls that the
+        run has recorded already cost nothing. A budget that may not suffice is named in `warnings`, and logged.
+
+        Args:
+            rows: size of the sample.
+
+        Examples:
+            >>> import tempfile
+            >>> from dataflow_rs import FileStorage, Pipeline, get_operator
+            >>> from dataflow_rs.testing import FakeServing
+            >>> class Ask(Pipeline):
+            ...     def __init__(self):
+            ...         super().__init__()
+            ...         self.storage = FileStorage([{"text": "a b"}, {"text": "c"}], cache_path=tempfile.mkdtemp())
+            ...         self.words = get_operator("WordNumberFilter")(min_words=2)
+            ...         self.ask = get_operator("PromptedGenerator")(FakeServing(["yes"], price=(1.0, 100.0)), "Right?")
+            ...     def forward(self):
+            ...         self.words.run(storage=self.storage.step(), input_key="text")
+            ...         self.ask.run(storage=self.storage.step(), input_key="text", output_key="reply")
+            >>> estimate = Ask().compile().estimate()
+            >>> estimate.steps[1].rows, estimate.total.calls, round(estimate.total.cost, 4)
+            (1, 1, 0.1024)
+        """
+        from dataflow_rs.pipeline.estimate import estimate
+
+        if rows < 1:
+            raise ParameterError(f"estimate(rows={rows}): it must be at least 1")
+        return estimate(self.steps, rows)
 
     # -- running -------------------------------------------------------------------------------------------------------
 

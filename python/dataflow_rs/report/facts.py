@@ -24,19 +24,21 @@ _CALL_COUNTS = ("calls", "replayed", "retries", "prompt_tokens", "completion_tok
 def headline(run: Run, steps: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the numbers that a reader wants first."""
     usage = [step["usage"] for step in steps if step["usage"]]
+    costs = [one["cost"] for one in usage if one.get("cost") is not None]
+    cost = sum(costs) if costs else None
+    rows_in = steps[0]["rows_out"] if steps else 0
     info = run.info
     started, finished = info.get("started"), info.get("finished")
     return {
-        "rows_in": steps[0]["rows_out"] if steps else 0,
+        "rows_in": rows_in,
         "rows_out": steps[-1]["rows_out"] if steps else 0,
         "rows_dropped": sum(step["rows_dropped"] for step in steps),
         "rows_failed": sum(sum(step["errors"].values()) for step in steps),
         "operator_seconds": round(sum(step["seconds"] for step in steps), 3),
         "last_run_seconds": round(finished - started, 3) if started and finished else None,
         **{name: sum(one.get(name, 0) for one in usage) for name in _CALL_COUNTS},
-        "cost": sum(one["cost"] for one in usage if one.get("cost") is not None)
-        if any(one.get("cost") is not None for one in usage)
-        else None,
+        "cost": cost,
+        "cost_per_row": _per_row(cost, rows_in),
         "calls_failed": sum(sum((one.get("failed") or {}).values()) for one in usage),
     }
 
@@ -72,10 +74,15 @@ def _facts(step: Step, parent: int | None) -> dict[str, Any]:
         "seconds": round(step.seconds, 6),
         "rows_per_second": round(step.rows_in / step.seconds, 1) if step.seconds > 0 else None,
         "usage": step.usage,
+        "cost_per_row": _per_row(step.usage.get("cost"), step.rows_in or step.rows_out),
         "fingerprint": step.fingerprint,
         "options": description.get("options", {}),
         "files": [str(file["path"]) for file in source_files(step)],
     }
+
+
+def _per_row(cost: float | None, rows: int) -> float | None:
+    return None if cost is None or not rows else cost / rows
 
 
 def source_files(step: Step) -> list[dict[str, Any]]:

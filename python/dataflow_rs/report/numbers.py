@@ -97,9 +97,11 @@ def money(value: float | None) -> str:
     """Return an amount of dollars.
 
     Examples:
-        >>> money(0.00123), money(12.5)
-        ('$0.0012', '$12.50')
+        >>> money(0.00123), money(12.5), money(0.0000123)
+        ('$0.0012', '$12.50', '$0.000012')
     """
     if value is None:
         return "-"
-    return f"${value:.4f}" if 0 < value < 0.1 else f"${value:,.2f}"
+    if not 0 < value < 0.1:
+        return f"${value:,.2f}"
+    return f"${value:.{max(4, 1 - math.floor(math.log10(value)))}f}"

@@ -67,7 +67,8 @@ def _cards(numbers: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             f"{short(numbers['prompt_tokens'])} in, {short(numbers['completion_tokens'])} out",
         )
     if numbers["cost"] is not None:
-        yield "Cost", money(numbers["cost"]), "of model calls"
+        each = "" if numbers["cost_per_row"] is None else f", {money(numbers['cost_per_row'])} per row read"
+        yield "Cost", money(numbers["cost"]), f"of model calls{each}"
     if numbers["rows_failed"]:
         yield "Failed rows", count(numbers["rows_failed"]), "see errors"
 

@@ -31,7 +31,10 @@ def step_table(steps: list[dict[str, Any]]) -> Html:
             ("tokens out", lambda step: _usage(step, "completion_tokens")),
         ]
     if any(step["usage"].get("cost") is not None for step in steps):
-        columns.append(("cost", lambda step: money(step["usage"].get("cost"))))
+        columns += [
+            ("cost", lambda step: money(step["usage"].get("cost"))),
+            ("cost/row", lambda step: money(step["cost_per_row"])),
+        ]
     rows = [[_head(step), *(value(step) for _, value in columns)] for step in steps]
     head = ["step", *(name for name, _ in columns)]
     return table("Rows, time and model calls of each step", head, rows, numeric=range(1, len(head)))

@@ -21,7 +21,7 @@ from dataflow_rs.core.component import Component
 from dataflow_rs.core.execution import around_runs
 from dataflow_rs.core.metering import Meter
 from dataflow_rs.exceptions import ParameterError
-from dataflow_rs.serving.budget import Budget, ErrorShare, Estimate, cost
+from dataflow_rs.serving.budget import Budget, ErrorShare, Estimate, cost, estimate_of
 from dataflow_rs.serving.call_log import CallLog, active_log, recording_run, shared_log
 from dataflow_rs.serving.messages import Message
 from dataflow_rs.serving.sessions import DirectSession, Ended, Session
@@ -198,8 +198,6 @@ class Serving(Component):
             >>> print(serving.estimate([Request.of("Is it?", max_tokens=100)] * 2))
             1 calls, 7 prompt and at most 100 generated tokens, at most 0.00; 1 are recorded already
         """
-        from dataflow_rs.serving.exchange import estimate_of
-
         return estimate_of(self, requests)
 
     def session(self, ended: Ended) -> Session:

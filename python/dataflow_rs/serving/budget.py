@@ -10,10 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dataflow_rs.exceptions import BudgetExceededError, TooManyErrorsError
+from dataflow_rs.serving.call_log import call_key
 from dataflow_rs.serving.tokens import estimated_prompt_tokens, most_answer_tokens
 from dataflow_rs.serving.types import Request, Usage
+
+if TYPE_CHECKING:
+    from dataflow_rs.serving.base import Serving
 
 Price = tuple[float, float]
 """Cost of a million tokens: (prompt, generated)."""
@@ -47,6 +52,27 @@ class Estimate:
     usage: Usage
     cost: float | None
 
+    def times(self, factor: float) -> Estimate:
+        """Return the estimate for so many times as many requests, rounded.
+
+        Examples:
+            >>> print(Estimate(3, 1, Usage(30, 60), 0.5).times(10))
+            30 calls, 300 prompt and at most 600 generated tokens, at most 5.00; 10 are recorded already
+        """
+        usage = Usage(round(self.usage.prompt_tokens * factor), round(self.usage.completion_tokens * factor))
+        cost = None if self.cost is None else self.cost * factor
+        return Estimate(round(self.calls * factor), round(self.replayed * factor), usage, cost)
+
+    def to_dict(self) -> dict[str, int | float | None]:
+        """Return the estimate as JSON data."""
+        return {
+            "calls": self.calls,
+            "replayed": self.replayed,
+            "prompt_tokens": self.usage.prompt_tokens,
+            "completion_tokens": self.usage.completion_tokens,
+            "cost": None if self.cost is None else round(self.cost, 6),
+        }
+
     def __str__(self) -> str:
         """Return the estimate as a sentence."""
         tokens = f"{self.usage.prompt_tokens:,} prompt and at most {self.usage.completion_tokens:,} generated tokens"
@@ -57,6 +83,23 @@ class Estimate:
 def most_usage(request: Request) -> Usage:
     """Return the tokens that a request uses at most."""
     return Usage(estimated_prompt_tokens(request), most_answer_tokens(request))
+
+
+def estimate_of(serving: Serving, requests: Iterable[Request]) -> Estimate:
+    """Return what requests would use; see `Serving.estimate`."""
+    log = serving.active_log() if serving.replay != "off" else None
+    seen: set[str] = set()
+    replayed = 0
+    usages = []
+    for request in map(serving.complete, requests):
+        key = call_key(serving.call(request))
+        if key in seen or (log is not None and log.knows(key)):
+            replayed += 1
+        else:
+            usages.append(most_usage(request))
+        seen.add(key)
+    usage = total(usages)
+    return Estimate(len(usages), replayed, usage, serving.cost_of(usage))
 
 
 class Budget:

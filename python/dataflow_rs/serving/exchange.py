@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow_rs.core.metering import active_meter
 from dataflow_rs.exceptions import CorruptStoreError, InvalidRequestError, ReplayMissError, RunEndedError, ServingError
-from dataflow_rs.serving.budget import Estimate, cost, most_usage, total
+from dataflow_rs.serving.budget import cost, most_usage, total
+from dataflow_rs.serving.call import Call
 from dataflow_rs.serving.call_log import call_key
 from dataflow_rs.serving.garbage import rarer_collections
 from dataflow_rs.serving.repair import fault_of, repaired, verified
@@ -46,29 +47,6 @@ _TAKEN_AT_ONCE = 256
 """Requests that are taken before those that have to be sent are on their way, where others are made meanwhile."""
 _RECORDED = Completion("")
 """The end of a request that the call log answers, until it is handed out."""
-
-
-class Call:
-    """A distinct request on its way.
-
-    Attributes:
-        uses: how many of the requests taken so far are this one and have not been handed out.
-        end: how it ended.
-        spent: what earlier rounds of it cost; the last faulty reply.
-        reserved: tokens set aside for the round under way.
-    """
-
-    __slots__ = ("call", "end", "handed_out", "key", "request", "reserved", "rounds", "spent", "uses")
-
-    def __init__(self, key: str, call: dict[str, Any], request: Request) -> None:
-        self.key = key
-        self.call: dict[str, Any] | None = call
-        self.request: Request | None = request
-        self.uses = self.rounds = 0
-        self.handed_out = False
-        self.end: Completion | None = None
-        self.spent: Completion | None = None
-        self.reserved: Usage | None = None
 
 
 class Exchange:
@@ -140,9 +118,7 @@ class Exchange:
                     self._wait()
         except RunEndedError as end:
             self._stop()
-            end.completions = [
-                _not_sent(end) if call.end is None else self._handed_out(call) for call in self._order
-            ]
+            end.completions = [_not_sent(end) if call.end is None else self._handed_out(call) for call in self._order]
             raise
         finally:
             self._stop()
@@ -410,23 +386,6 @@ class Exchange:
 def _not_sent(end: RunEndedError) -> Completion:
     """Return the end of a request that was not answered when the run ended."""
     return Completion.failed(type(end)(str(end), attempts=0))
-
-
-def estimate_of(serving: Serving, requests: Iterable[Request]) -> Estimate:
-    """Return what requests would use; see `Serving.estimate`."""
-    log = serving.active_log() if serving.replay != "off" else None
-    seen: set[str] = set()
-    replayed = 0
-    usages = []
-    for request in map(serving.complete, requests):
-        key = call_key(serving.call(request))
-        if key in seen or (log is not None and log.knows(key)):
-            replayed += 1
-        else:
-            usages.append(most_usage(request))
-        seen.add(key)
-    usage = total(usages)
-    return Estimate(len(usages), replayed, usage, serving.cost_of(usage))
 
 
 def _with_spent(before: Completion | None, completion: Completion) -> Completion:

@@ -1,10 +1,12 @@
 """How much may be sent at once, and per minute: a limit that adapts to the endpoint, and a bucket of allowance.
 
 `AdaptiveLimit` grows while growing helps, and shrinks when the endpoint refuses. It doubles per round until the first
-refusal, and then follows additive increase and multiplicative decrease, with two additions:
+refusal, and then follows additive increase and multiplicative decrease, with three additions:
 
 - A few refusals among many answers are faults, not a sign of congestion: it shrinks when more than a tenth of its size
   was refused since the last change. A limit of concurrent calls is refused again at once, and found within a few.
+- Refusals that are no fewer when half as much is sent do not come from too many calls. Where a tenth to a half of the
+  calls is refused, the limit tries that for a moment, and may then tolerate as much as it saw, until there are fewer.
 - An endpoint that queues instead of refusing answers later, and no more of them. Where a growth by a quarter raised the
   rate of answers (concurrency by latency) by less than a tenth of that, the limit goes back and stays for some rounds.
 """
@@ -19,6 +21,8 @@ _NOTABLE_GROWTH, _LEAST_GAIN = 1.25, 0.1
 _ROUNDS_HELD = 20
 _LEAST_ROUND = 8
 _BINDS = 0.9
+_CALLS_JUDGED, _CALLS_OF_TRIAL, _CALLS_WATCHED, _LONGEST_WITHOUT_TRIAL = 60, 40, 300, 6400
+_MOST_JUDGED, _SAME, _TOLERANCE = 0.5, 0.6, 2.0
 
 
 class AdaptiveLimit:
@@ -43,6 +47,10 @@ class AdaptiveLimit:
         self._ok = self._refused = 0  # since then
         self._reference: tuple[float, float] | None = None  # concurrency and latency to compare with
         self._held = 0
+        self._tolerated = 0.0  # refusals per answer that are not taken for congestion
+        self._trial: tuple[float, float] | None = None  # size and share of refusals before half of it was tried
+        self._trial_after = _CALLS_JUDGED
+        self._seen_ok = self._seen_refused = 0  # since that was last thought about
         self._new_round()
 
     @property
@@ -62,6 +70,11 @@ class AdaptiveLimit:
         self._ok += 1
         if self._ok > self._size:
             self._ok = self._refused = 0
+        if started >= self._changed:
+            self._seen_ok += 1
+        self._judge_refusals(ended)
+        if self._trial is not None:
+            return
         if under_way < _BINDS * bound:
             return  # the limit did not bind, so this says nothing about a higher one
         self._calls += 1
@@ -79,13 +92,46 @@ class AdaptiveLimit:
         if started < self._changed:
             return False
         self._refused += 1
-        if self._refused <= _REFUSED_SHARE * self._size:
+        self._seen_refused += 1
+        self._judge_refusals(ended)
+        most = (_REFUSED_SHARE + _TOLERANCE * self._tolerated) * self._size
+        if self._trial is not None or self._refused <= most:
             return False
         factor = _STRONG_DECREASE if self._refused > self._ok else _DECREASE
         self._size = max(1.0, self._size * factor)
         self._doubling, self._changed, self._ok, self._refused, self._reference = False, ended, 0, 0, None
         self._new_round()
         return True
+
+    def _judge_refusals(self, now: float) -> None:
+        """Find out whether refusals depend on how much is sent: try half of it, and compare."""
+        calls = self._seen_ok + self._seen_refused
+        share = self._seen_refused / max(1, calls)
+        if self._trial is not None:
+            if calls >= _CALLS_OF_TRIAL:
+                size, before = self._trial
+                if share >= _SAME * before and self._seen_ok:
+                    self._tolerated = max(self._seen_refused / self._seen_ok, before / (1 - before))
+                    self._doubling = True
+                self._trial = None
+                self._resize(size, now)
+        elif self._tolerated:
+            if calls >= _CALLS_WATCHED:
+                if self._seen_refused < self._tolerated / 2 * self._seen_ok:
+                    self._tolerated, self._trial_after = 0.0, _CALLS_JUDGED
+                self._seen_ok = self._seen_refused = 0
+        elif calls >= self._trial_after:
+            if self._size >= 2 and _REFUSED_SHARE <= share <= _MOST_JUDGED:
+                self._trial = (self._size, share)
+                self._trial_after = min(2 * self._trial_after, _LONGEST_WITHOUT_TRIAL)
+                self._resize(self._size / 2, now)
+            self._seen_ok = self._seen_refused = 0
+
+    def _resize(self, size: float, now: float) -> None:
+        """Begin anew with another size; calls of before do not count."""
+        self._size, self._changed, self._reference = size, now, None
+        self._seen_ok = self._seen_refused = self._ok = self._refused = 0
+        self._new_round()
 
     def _new_round(self) -> None:
         self._round_size = max(self._size, _LEAST_ROUND)

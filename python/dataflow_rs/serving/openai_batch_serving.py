@@ -47,7 +47,7 @@ class OpenAIBatchServing(Serving):
     """Ask an OpenAI-compatible endpoint through its batch interface.
 
     Each call of `generate()` becomes one or more batches, and returns when they have ended; in a pipeline, that is one
-    for each part of the table. A second process with the same call log (in a pipeline: the same run) collects what the
+    for each part of the table, and several parts are under way. A second process with the same call log (in a pipeline: the same run) collects what the
     first one submitted. A reply that cannot be used costs another batch if `max_repairs` is above 0.
 
     Args:
@@ -68,6 +68,8 @@ class OpenAIBatchServing(Serving):
         megabytes_per_batch: size of a batch's file at most, in millions of bytes.
         state: journal of the submitted batches; by default `batches.log` beside the call log. Without either, a process
             that ends loses what it has submitted.
+        max_concurrency: requests under way at once: a pipeline submits the parts of its table that hold them (64 at
+            most), each as a batch, before it waits for the first one.
         max_retries: attempts after the first one of each call of the interface.
         timeout_s: limit of one attempt, in seconds.
         price: cost of a million tokens, (prompt, generated), in any currency; batches are usually sold at half price.
@@ -91,6 +93,7 @@ class OpenAIBatchServing(Serving):
         "requests_per_batch",
         "megabytes_per_batch",
         "state",
+        "max_concurrency",
         "max_retries",
         "timeout_s",
     }
@@ -110,6 +113,7 @@ class OpenAIBatchServing(Serving):
     requests_per_batch: int = 50_000
     megabytes_per_batch: float = 100.0
     state: str | Path | None = None
+    max_concurrency: int = 400_000
     max_retries: int = 5
     timeout_s: float = 300.0
     max_repairs: int = field(default=0, kw_only=True)
@@ -124,6 +128,11 @@ class OpenAIBatchServing(Serving):
             )
         if self.base_url is not None and urlsplit(self.base_url).scheme not in ("http", "https"):
             raise ParameterError(f"{self.name}: base_url={self.base_url!r} must begin with http:// or https://")
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way at once."""
+        return self.max_concurrency
 
     def check(self) -> list[str]:
         """Return what is missing: the key."""

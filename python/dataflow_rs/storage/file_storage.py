@@ -216,6 +216,12 @@ class FileStorage:
             return StorageStep(self, 0, number=0)
         return self.step().write(table)
 
+    def source_batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the source, read anew; nothing is stored."""
+        if self.source is None:
+            return self.store.batches(self.store.step(0))
+        return self._open().batches()
+
     def export(
         self,
         path: str | os.PathLike[str],

@@ -156,6 +156,31 @@ def test_a_dry_run_executes_nothing():
     assert plan["recipe"]["storage"] == {"source": "in.jsonl", "cache_path": "run"}
 
 
+def test_a_dry_run_says_what_models_will_be_asked():
+    Path("ask.yaml").write_text(
+        """dataflow: 1
+name: Ask
+storage: {source: in.jsonl, cache_path: ask-run}
+components:
+  model: {class: FakeServing, reply: [never asked], price: [1.0, 10.0], budget_tokens: 1500}
+steps:
+  - {operator: WordNumberFilter, params: {min_words: 2}, keys: {input_key: text}}
+  - {operator: PromptedGenerator, params: {llm_serving: {use: model}}, keys: {input_key: text, output_key: reply}}
+""",
+        encoding="utf-8",
+    )
+    done = invoke("run", "ask.yaml", "--dry-run")
+    assert "estimate from 3 of 3 rows:\n    2. PromptedGenerator, 2 rows: 2 calls, " in done.stdout, done.output
+    assert (
+        "warning: FakeServing: these calls may use up to 0.020548 USD (2,116 tokens), the budget is 1,500 "
+        in done.stdout
+    )
+    assert not Path("ask-run").exists()
+    found = json.loads(invoke("run", "ask.yaml", "--dry-run", "--sample", "1", "--json").stdout)["estimate"]
+    assert (found["rows"], found["sampled"], found["total"]["completion_tokens"] % 1024) == (3, 1, 0)
+    assert json.loads(invoke("run", "clean.py", "--dry-run", "--json").stdout)["estimate"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message", "hint"),
     [

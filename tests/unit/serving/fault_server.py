@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +46,7 @@ class FaultServer(ThreadingHTTPServer):
     def __init__(self, answer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answer = answer
+        self.place = f"/{secrets.token_hex(4)}/v1"  # a client that had this port before does not know it
         self.seen = []
         self.lock = threading.Lock()
         self.closed = threading.Event()
@@ -52,7 +54,7 @@ class FaultServer(ThreadingHTTPServer):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}/v1"
+        return f"http://127.0.0.1:{self.server_port}{self.place}"
 
     def handle_error(self, request, client_address):
         """A client that went away is no news."""
@@ -64,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.path.startswith(server.place):
+            self.send(Answer("this is another server now", 404))
+            return
         with server.lock:
             server.seen.append((body, {name.lower(): value for name, value in self.headers.items()}))
             number = len(server.seen)

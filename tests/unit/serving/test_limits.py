@@ -11,13 +11,13 @@ from dataflow_rs.serving.endpoints import Endpoint, EndpointPool
 from dataflow_rs.serving.limits import AdaptiveLimit, Bucket
 
 
-def simulate(endpoint, capacity, *, latency=1.0, queues=False, failing=0.0, calls=30_000, seed=1):
+def simulate(endpoint, capacity, *, latency=1.0, queues=False, failing=0.0, calls=30_000, seed=1, start=0.0):
     """Give an endpoint all the calls that its limit allows; return the limits over the second half of the calls.
 
     A call above the capacity is refused after a hundredth of the latency, or waits for a place if the endpoint queues.
     """
     chosen = random.Random(seed)
-    now, busy, events, limits = 0.0, 0, [], []
+    now, busy, events, limits = start, 0, [], []
     queue = []
     for number in range(calls):
         while endpoint.under_way >= endpoint.limit.value or now < endpoint.free_at:
@@ -70,6 +70,28 @@ def test_without_refusals_it_grows_to_its_ceiling():
 def test_faults_here_and_there_do_not_shrink_it():
     limits = simulate(Endpoint("x", AdaptiveLimit(128)), 10_000, failing=0.03)
     assert sum(limits) / len(limits) > 110
+
+
+@pytest.mark.parametrize("failing", [0.1, 0.15, 0.2, 0.3, 0.45])
+def test_faults_that_do_not_depend_on_how_much_is_sent_do_not_shrink_it(failing):
+    limits = simulate(Endpoint("x", AdaptiveLimit(128)), 10_000, failing=failing)
+    assert sum(limits) / len(limits) > 110
+
+
+@pytest.mark.parametrize("capacity", [8, 20, 64])
+@pytest.mark.parametrize("failing", [0.03, 0.1, 0.2])
+def test_what_the_endpoint_allows_is_found_in_spite_of_faults(capacity, failing):
+    limits = simulate(Endpoint("x", AdaptiveLimit(256)), capacity, failing=failing)
+    assert abs(sum(limits) / len(limits) - capacity) <= 0.2 * capacity
+
+
+def test_the_limit_falls_again_when_faults_turn_into_refusals():
+    endpoint = Endpoint("x", AdaptiveLimit(128))
+    limits = simulate(endpoint, 10_000, failing=0.2)
+    assert sum(limits) / len(limits) > 110
+    endpoint.under_way = 0  # the second simulation begins with nothing under way
+    limits = simulate(endpoint, 20, start=1e6)
+    assert abs(sum(limits) / len(limits) - 20) <= 4
 
 
 @pytest.mark.parametrize("capacity", [20, 50])

@@ -10,7 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from dataflow_rs import FileStorage, Pipeline
 from dataflow_rs.exceptions import AuthenticationFailedError, ParameterError
+from dataflow_rs.operators.core_text import PromptedGenerator
 from dataflow_rs.serving import OpenAIBatchServing, Request
 from dataflow_rs.testing import FakeBatchServer
 
@@ -154,6 +156,33 @@ LOST = [
     ("failing looks", lambda m, p, n: 500 if (m, p) == ("GET", "/batches/ID") and n % 2 else None),
     ("failing files", lambda m, p, n: 429 if p.startswith("/files") and n == 1 else None),
 ]
+
+
+@pytest.mark.parametrize(("most", "together"), [(1, 1), (30, 5)])
+def test_the_parts_of_a_table_wait_together(tmp_path, most, together):
+    seen = []
+
+    class Ask(Pipeline):
+        def __init__(self, url):
+            super().__init__()
+            rows = [{"text": f"row {number}"} for number in range(50)]
+            self.storage = FileStorage(rows, cache_path=tmp_path / "run", batch_rows=10)
+            serving = OpenAIBatchServing("m", base_url=url, poll_s=0.01, max_concurrency=most)
+            self.ask = PromptedGenerator(serving, "Shout.")
+
+        def forward(self):
+            self.ask.run(storage=self.storage.step(), input_key="text", output_key="reply")
+
+    def look(*_):
+        """No batch ends before as many as are expected are there."""
+        server.polls = 1 if len(server.batches) >= together else 10**9
+        seen.append(sum(batch["status"] != "completed" for batch in list(server.batches.values())))
+
+    with FakeBatchServer(upper, fail=look) as server:
+        table = Ask(server.url).compile().run(quiet=True).table()
+        assert len(server.batches) == 5
+    assert table["reply"].to_pylist() == [f"ROW {number}" for number in range(50)]
+    assert max(seen) == together
 
 
 @pytest.mark.parametrize("fail", [case[1] for case in LOST], ids=[case[0] for case in LOST])

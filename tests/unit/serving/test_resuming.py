@@ -86,7 +86,7 @@ def test_a_log_that_is_replaced_meanwhile(tmp_path, monkeypatch):
     serving = FakeServing(lambda prompt: "yes", call_log=tmp_path / "calls.log")
     serving.generate_from_input(["a"])
     monkeypatch.setattr(CallLog, "find", lambda *_: None)
-    with pytest.raises(CorruptStoreError, match="does not hold the call [0-9a-f]{16} any more; was it replaced"):
+    with pytest.raises(CorruptStoreError, match=r"does not hold the call [0-9a-f]{16} any more; was it replaced"):
         serving.generate_from_input(["a"])
 
 

