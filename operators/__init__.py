@@ -8,6 +8,6 @@ if __name__ != "dataflow_rs.operators":
         "would register every operator twice"
     )
 
-from dataflow_rs.operators import conversations, core_text, general_text, text_pt, text_sft
+from dataflow_rs.operators import conversations, core_text, general_text, reasoning, text_pt, text_sft
 
-__all__ = ["conversations", "core_text", "general_text", "text_pt", "text_sft"]
+__all__ = ["conversations", "core_text", "general_text", "reasoning", "text_pt", "text_sft"]

@@ -4,6 +4,7 @@ The model has three words per n-gram, absolute discounting, and is pruned, so th
 training text is made up.
 
 Usage: python tools/make_arpa_fixture.py     (in an environment with ufal.kenlm or kenlm)
+       build_binary probing tests/parity/data/ngram_model/tiny.arpa tests/parity/data/ngram_model/tiny.bin
 """
 
 from __future__ import annotations
@@ -111,10 +112,7 @@ def main() -> None:
     path = TARGET / "tiny.arpa"
     path.write_text(arpa(model()), encoding="utf-8")
     reference = kenlm.Model(str(path))
-    scores = [
-        [text, reference.score(text), reference.perplexity(text), len(text.split()) + 1]
-        for text in TEXTS
-    ]
+    scores = [[text, reference.score(text), reference.perplexity(text), len(text.split()) + 1] for text in TEXTS]
     expected = json.dumps(scores, indent=1) + "\n"
     (TARGET / "expected.json").write_text(expected, encoding="utf-8")
 

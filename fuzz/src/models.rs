@@ -9,17 +9,26 @@ use dfrs_text::ngram_model::NgramModel;
 pub type Damage<'a> = (u8, Vec<(u16, u8)>, Option<u16>, &'a str);
 
 fn files(folder: &str, names: &[&str]) -> Vec<Vec<u8>> {
-    let folder = format!("{}/../tests/parity/data/{folder}", env!("CARGO_MANIFEST_DIR"));
-    let read = |name: &&str| std::fs::read(format!("{folder}/{name}")).expect("a file of the tests");
+    let folder = format!(
+        "{}/../tests/parity/data/{folder}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let read =
+        |name: &&str| std::fs::read(format!("{folder}/{name}")).expect("a file of the tests");
     names.iter().map(read).collect()
 }
 
 static CLASSIFIERS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let names = ["words_only.bin", "word_ngrams.bin", "quantised_norms.ftz", "quantised_output.ftz"];
+    let names = [
+        "words_only.bin",
+        "word_ngrams.bin",
+        "quantised_norms.ftz",
+        "quantised_output.ftz",
+    ];
     files("fasttext", &names)
 });
 static LANGUAGE_MODELS: LazyLock<Vec<Vec<u8>>> =
-    LazyLock::new(|| files("ngram_model", &["tiny.arpa", "tiny.binary"]));
+    LazyLock::new(|| files("ngram_model", &["tiny.arpa", "tiny.bin"]));
 
 fn damaged(files: &[Vec<u8>], (file, changes, cut, _): &Damage<'_>) -> Vec<u8> {
     let mut bytes = files[usize::from(*file) % files.len()].clone();
@@ -36,7 +45,11 @@ pub fn fasttext(damage: Damage<'_>) {
     let bytes = damaged(&CLASSIFIERS, &damage);
     if let Ok(model) = Model::read(&bytes[..], bytes.len() as u64) {
         let found = model.predict(damage.3, 3, &mut model.scratch());
-        assert!(found.iter().all(|found| (0.0..=1.0).contains(&found.probability)));
+        assert!(
+            found
+                .iter()
+                .all(|found| (0.0..=1.0).contains(&found.probability))
+        );
     }
 }
 

@@ -11,6 +11,7 @@ fn needed(name: &str) -> &'static str {
     match name {
         "watermark" => r#""watermarks": ["Copyright", "(c)"]"#,
         "blocklist" => r#""words": ["bad", "bad word", "漢字", "s&m", "🖕"], "threshold": 0"#,
+        "ngram" => r#""ngrams": 2, "language": "auto", "min_score": 0.5"#,
         "word_number" => r#""min_words": 3"#,
         "remove_extra_spaces" => r#""keep_lines": true"#,
         _ => "",

@@ -1,6 +1,9 @@
 //! The checks of the fuzz targets as property tests; `PROPTEST_CASES` says how many inputs each of them gets.
 
-use dfrs_fuzz::{csv, fasttext, json_lines, minhash, ngram_model, text_rules, vectors};
+use dfrs_fuzz::{
+    answers, csv, dedup_index, deduplication, fasttext, json_lines, minhash, ngram_model,
+    text_rules, tokenize, vectors,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -137,6 +140,11 @@ proptest! {
     }
 
     #[test]
+    fn duplicates_in_any_batches(texts in texts(), batch: u8, choice: u8) {
+        deduplication((texts, batch, choice));
+    }
+
+    #[test]
     fn json_lines_in_any_pieces(bytes in bytes(), piece: u8, block: u8, skip: bool) {
         json_lines((&bytes, piece % 9, block, skip));
     }
@@ -147,8 +155,14 @@ proptest! {
     }
 
     #[test]
+    fn damaged_indexes(file: u8, at: u16, bits: u8, cut: u16) {
+        dedup_index((file, at, bits, cut));
+    }
+
+    #[test]
     fn rules_and_refiners(text in text()) {
         text_rules(&text);
+        answers(&text);
     }
 
     #[test]
@@ -172,5 +186,10 @@ proptest! {
         let numbers = small.into_iter().map(|number| f32::from(number).to_bits());
         vectors((numbers.collect(), size, count, start));
         vectors((any, size, count, start));
+    }
+
+    #[test]
+    fn tokenizers(text in text()) {
+        tokenize(&text);
     }
 }

@@ -1,8 +1,8 @@
 """The normalisation that CCNet's language models were trained on, line by line.
 
-Lower case, decomposed and without accents, every digit 0, punctuation of other scripts as in ASCII (`ccnet_punctuation.tsv`, Moses' table,
-with its full-width 1 that became a quotation mark), no control characters. Source: cc_net/text_normalizer.py of CCNet
-(G. Wenzek et al., 2020).
+Lower case, decomposed and without accents, every digit 0, punctuation of other scripts as in ASCII
+(`ccnet_punctuation.tsv`, Moses' table, with its full-width 1 that became a quotation mark), no control characters.
+Source: cc_net/text_normalizer.py of CCNet (G. Wenzek et al., 2020).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 __all__ = [
     "ChunkDuplicates",
+    "DatatroveSignatures",
     "DecontaminationIndex",
     "DedupIndex",
     "Digest",
@@ -30,6 +31,7 @@ __all__ = [
     "SemanticDuplicates",
     "SimHashDuplicates",
     "TextFilter",
+    "TextMeasure",
     "TextReader",
     "TextRefiner",
     "TextStage",
@@ -38,6 +40,7 @@ __all__ = [
     "__version__",
     "clean_answers",
     "compare_answers",
+    "datatrove_removals",
     "digest",
     "extract_answers",
     "k_center",
@@ -314,9 +317,10 @@ class Packer:
     def order(self, seed: int | None = None, weights: list[float] | None = None, epochs: float = 1.0) -> _ArrowArray:
         """The numbers of the sequences in the order of training (uint32)."""
 
-    def read(self, numbers: _ArrowArray, pad: int | None = None) -> _ArrowArray:
-        """Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source."""
+    def read(self, numbers: _ArrowArray, pad: int | None = None) -> tuple[_ArrowArray, _ArrowArray]:
+        """Sequences by number: their tokens; and the lengths, rows and starts of their pieces, and source."""
 
+@final
 class MinHashSettings:
     """What two texts are compared by."""
 
@@ -358,6 +362,22 @@ class MinHashSearch:
 
     def run(self, progress: Callable[[str, int, int], object] | None = None, *, every_row: bool = False) -> _ArrowArray:
         """Ends the input and returns the rows of all clusters, or a verdict on every row."""
+
+@final
+class DatatroveSignatures:
+    """Signatures of datatrove 0.10.1, fed with columns in row order."""
+
+    def __new__(
+        cls, *, n_grams: int = 5, num_buckets: int = 14, hashes_per_bucket: int = 8, seed: int = 1, precision: int = 64
+    ) -> DatatroveSignatures: ...
+    def add(self, column: _Column) -> None:
+        """Takes the next rows; null is like a text without n-grams."""
+
+    def signatures(self) -> list[list[int]]:
+        """Returns the signatures so far, empty for rows without n-grams."""
+
+    def files(self) -> list[bytes]:
+        """Returns the contents of the `.minhash.sig` files, one per bucket."""
 
 @final
 class DedupIndex:
@@ -421,6 +441,11 @@ def extract_answers(replies: _ArrowArray) -> _ArrowArray:
 
 def lsh_collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Probability that two texts of the given Jaccard similarity share a band."""
+
+def datatrove_removals(
+    buckets: list[list[bytes]], *, hashes_per_bucket: int = 8, precision: int = 64
+) -> list[list[int]]:
+    """Returns the numbers that datatrove removes per file, from the signature files of every bucket."""
 
 def lsh_params_for_recall(threshold: float, num_perm: int, recall: float) -> tuple[int, int]:
     """Bands and rows with the fewest candidates that find duplicates at the threshold with a probability."""
@@ -582,6 +607,16 @@ class Tokenizer:
     def encode(self, column: _Column) -> _ArrowArray:
         """Tokens per row (large list of uint32); null stays null."""
 
+    def tally(self, column: _Column) -> _ArrowArray:
+        """How often each token occurs in a column: one number per id (uint64)."""
+
+    def mean(self, column: _Column, numbers: list[float]) -> _ArrowArray:
+        """The mean, over the tokens of each text, of a number per id (float64).
+
+        Raises:
+            ParameterError: there are fewer numbers than ids.
+        """
+
     def count_text(self, text: str) -> int:
         """Number of tokens of one text."""
 
@@ -601,3 +636,15 @@ class Tokenizer:
     @property
     def is_native(self) -> bool:
         """Whether the vocabulary is encoded here, as opposed to by the general library, which is slower."""
+
+@final
+class TextMeasure:
+    """A measure with its parameters; describes texts by numbers."""
+
+    def __new__(cls, measure: str, parameters_json: str) -> TextMeasure: ...
+    @property
+    def names(self) -> list[str]:
+        """Names of the numbers."""
+
+    def measure(self, column: _Column) -> _ArrowArray:
+        """One float64 column per name, one row per text; null where there is nothing to measure."""

@@ -26,7 +26,7 @@ RIVER = (
 )
 ANSWERED: dict[str, bool] = {}
 """Operator -> whether the model's replies could be used."""
-OPERATORS = 26
+OPERATORS = 27
 """How many operators are tried below."""
 
 

@@ -63,10 +63,20 @@ def edge() -> Recording:
     return Recording(table.select(["text"]), table.drop_columns(["text"]))
 
 
+SHARED = Path(os.environ.get("DATAFLOW_RS_SHARED_DATA", ROOT.parent / "shared" / "data"))
+"""Data that are too large for the repository."""
+
+
+def shared_folder() -> Path:
+    """Return the folder of the shared data, or skip the test where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared data are absent (../shared/data or DATAFLOW_RS_SHARED_DATA)")
+    return SHARED
+
+
 def shared_texts() -> list[Path]:
-    """Return the files of the English documents, which are too large for the repository."""
-    folder = Path(os.environ.get("DATAFLOW_RS_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    return sorted((folder / "text").glob("clean-*.parquet"))
+    """Return the files of the English documents."""
+    return sorted((SHARED / "text").glob("clean-*.parquet"))
 
 
 @cache

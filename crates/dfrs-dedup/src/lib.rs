@@ -13,6 +13,7 @@
 pub mod bands;
 pub mod chunks;
 mod clusters;
+pub mod datatrove;
 pub mod decontamination;
 mod error;
 pub mod exact;

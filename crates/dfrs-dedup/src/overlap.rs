@@ -127,7 +127,9 @@ impl Overlap {
         let known = keys.iter().filter(|&&key| self.seen.contains(key)).count();
         let share = known as f64 / keys.len() as f64;
         if share < self.options.threshold {
-            keys.iter().for_each(|&key| self.seen.insert(key));
+            for &key in keys {
+                self.seen.insert(key);
+            }
         }
         share
     }

@@ -175,6 +175,7 @@ impl Sorter {
 
     /// Sorts on one thread only. Needed where a lock is held: a thread that waits for others might take up work that
     /// waits for the lock.
+    #[must_use]
     pub fn on_one_thread(self) -> Self {
         Self {
             parallel: false,

@@ -264,7 +264,7 @@ impl Method {
         let mut hashes = vec![[0; 2]; starts.len()];
         for (number, sliding) in self.windows.iter().enumerate() {
             sliding.over(units, range.clone(), |at, hash| {
-                hashes[at - starts.start][number] = hash
+                hashes[at - starts.start][number] = hash;
             });
         }
         hashes
@@ -368,12 +368,15 @@ struct Scan {
     next_anchor: u64,
 }
 
+/// The units of a text, and the windows in it that may repeat.
+type Candidates<'a> = (Units<'a>, Vec<Range<usize>>);
+
 impl Scan {
     /// The units and candidate windows of the next texts, which must be those of the first pass.
     fn next<'a>(
         &mut self,
         texts: &[Option<&'a str>],
-    ) -> Result<Vec<Option<(Units<'a>, Vec<Range<usize>>)>>, Error> {
+    ) -> Result<Vec<Option<Candidates<'a>>>, Error> {
         let method = self.method;
         let found: Vec<_> = texts
             .par_iter()

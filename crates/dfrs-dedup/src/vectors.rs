@@ -129,13 +129,10 @@ fn number(values: &[f32], size: usize) -> usize {
     values.len() / size
 }
 
+/// The farther one; of two equally far ones the first, which is the one at the lower position.
 fn farther(a: Option<(f32, usize)>, b: Option<(f32, usize)>) -> Option<(f32, usize)> {
     match (a, b) {
-        (Some(x), Some(y)) => Some(if y.0 > x.0 || (y.0 == x.0 && y.1 < x.1) {
-            y
-        } else {
-            x
-        }),
+        (Some(x), Some(y)) => Some(if y.0 > x.0 { y } else { x }),
         (x, y) => x.or(y),
     }
 }
@@ -174,10 +171,13 @@ mod tests {
 
     use super::*;
 
+    /// Values, their size, how many are wanted, the first, and the choice.
+    type Case<'a> = (&'a [f32], usize, usize, usize, Vec<usize>);
+
     #[test]
     fn edges() {
         let line = [0.0, 1.0, 2.0, 10.0];
-        let table: [(&[f32], usize, usize, usize, Vec<usize>); 7] = [
+        let table: [Case<'_>; 7] = [
             (&line, 1, 1, 1, vec![1]),
             (&line, 1, 2, 0, vec![0, 3]),
             (&line, 1, 3, 0, vec![0, 3, 2]),

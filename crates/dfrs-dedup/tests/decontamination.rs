@@ -28,6 +28,7 @@ fn check(items: &[&str], text: &str, ngram: usize, min_words: usize) -> Option<C
 fn what_is_found() {
     const ITEM: &str = "One two three, four five!";
     let long = |at: usize, ngrams: usize, words: f64| Some((0, at, ngrams, words));
+    #[allow(clippy::type_complexity)] // a table
     let cases: [(&str, &str, Option<(u32, usize, usize, f64)>); 14] = [
         ("the item", ITEM, long(0, 3, 1.0)),
         (

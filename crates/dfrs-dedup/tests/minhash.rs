@@ -357,7 +357,7 @@ fn every_damaged_byte_is_an_error_or_changes_nothing() {
             std::fs::write(&file, &damaged).expect("written");
             match ask() {
                 Err(Error::Corrupt { file: named, .. }) => {
-                    assert_eq!(named, file.display().to_string())
+                    assert_eq!(named, file.display().to_string());
                 }
                 other => panic!("byte {at} of {}: {other:?}", file.display()),
             }

@@ -6,8 +6,9 @@ use crate::Error;
 use crate::fit::best_fit;
 use crate::spill::{Piece, Sequence, Spill};
 
-/// Sequences fuller than this are finished when a window ends; the documents of the others wait for the next one.
-const FULL: f64 = 0.99;
+/// Sequences with less room than one in so many tokens are finished when a window ends; the documents of the others
+/// wait for the next one.
+const FULL_PER: u32 = 100;
 
 /// How documents become sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +229,8 @@ impl Packer {
                 Some(*end - length as usize)
             })
             .collect();
-        let enough = f64::from(self.parameters.length) * FULL;
+        let length = self.parameters.length;
+        let enough = length - (length / FULL_PER).max(1);
         let mut waiting = Vec::new();
         let mut may_wait = if is_last {
             0
@@ -237,7 +239,7 @@ impl Packer {
         };
         for bin in best_fit(&lengths, self.parameters.length) {
             let filled: u32 = bin.iter().map(|&item| lengths[item as usize]).sum();
-            if f64::from(filled) < enough && filled as usize <= may_wait {
+            if filled < enough && filled as usize <= may_wait {
                 may_wait -= filled as usize;
                 waiting.extend(bin);
                 continue;

@@ -50,9 +50,9 @@ pub fn compare_answers(py: Python<'_>, golds: PyArray, answers: PyArray) -> PyRe
                 .map(|row| dfrs_text::answers::compare(golds.get(row)?, answers.get(row)?))
                 .collect()
         })?;
-        compared
-            .into_iter()
-            .for_each(|verdict| verdicts.append_option(verdict));
+        for verdict in compared {
+            verdicts.append_option(verdict);
+        }
     }
     Ok(PyArray::from_array_ref(Arc::new(verdicts.finish())))
 }
@@ -67,9 +67,9 @@ fn map_texts(
     for rows in texts.blocks() {
         py.check_signals()?;
         let found = threads::run(py, || map_rows(&texts, rows, |text| text.and_then(&apply)))?;
-        found
-            .into_iter()
-            .for_each(|answer| out.append_option(answer));
+        for answer in found {
+            out.append_option(answer);
+        }
     }
     Ok(PyArray::from_array_ref(Arc::new(out.finish())))
 }

@@ -4,16 +4,18 @@
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over by value
 
 mod answers;
+mod datatrove;
 mod decontamination;
 mod dedup;
 mod duplicates;
 mod errors;
 mod fasttext;
 mod formats;
+mod measure;
 mod memory;
+mod minhash;
 mod ngram_model;
 mod pack;
-mod minhash;
 mod parts;
 mod priorities;
 mod rows;
@@ -66,6 +68,9 @@ mod _native {
     use crate::pack::Packer;
 
     #[pymodule_export]
+    use crate::datatrove::{DatatroveSignatures, datatrove_removals};
+
+    #[pymodule_export]
     use crate::minhash::{DedupIndex, MinHashSearch, MinHashSettings, lsh_params_for_recall};
 
     #[pymodule_export]
@@ -79,6 +84,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+
+    #[pymodule_export]
+    use crate::measure::TextMeasure;
 
     #[pymodule_export]
     use crate::tokenize::Tokenizer;

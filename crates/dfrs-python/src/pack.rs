@@ -128,14 +128,15 @@ impl Packer {
         Ok(PyArray::from_array_ref(Arc::new(UInt32Array::from(order))))
     }
 
-    /// Sequences by number: tokens, lengths, rows and starts of their pieces (lists), and source; `pad` fills them up.
+    /// Sequences by number: their tokens (list), filled up with `pad`; and lengths, rows and starts of their pieces
+    /// (lists), and source. The two do not share memory.
     #[pyo3(signature = (numbers, pad=None))]
     fn read(
         &mut self,
         py: Python<'_>,
         numbers: PyArray,
         pad: Option<u32>,
-    ) -> PyResult<PyRecordBatch> {
+    ) -> PyResult<(PyArray, PyRecordBatch)> {
         let numbers = numbers.into_inner().0;
         let numbers = numbers.as_primitive_opt::<UInt32Type>();
         let numbers = numbers.ok_or_else(|| OperatorError::new_err("numbers are uint32"))?;
@@ -149,14 +150,19 @@ impl Packer {
                 "there are {sequences} sequences"
             )));
         }
-        py.detach(|| self.batch(numbers.values(), pad))
-            .map(PyRecordBatch::new)
-            .map_err(|error| to_python(&error))
+        let (tokens, pieces) = py
+            .detach(|| self.batch(numbers.values(), pad))
+            .map_err(|error| to_python(&error))?;
+        Ok((PyArray::from_array_ref(tokens), PyRecordBatch::new(pieces)))
     }
 }
 
 impl Packer {
-    fn batch(&mut self, numbers: &[u32], pad: Option<u32>) -> Result<RecordBatch, Error> {
+    fn batch(
+        &mut self,
+        numbers: &[u32],
+        pad: Option<u32>,
+    ) -> Result<(ArrayRef, RecordBatch), Error> {
         let mut tokens = ListBuilder::new(UInt32Builder::new());
         let mut lengths = ListBuilder::new(Int32Builder::new());
         let mut rows = ListBuilder::new(Int64Builder::new());
@@ -180,14 +186,15 @@ impl Packer {
             starts.append(true);
             sources.append_value(self.packer.sources()[number as usize].cast_signed());
         }
-        let columns: [(&str, ArrayRef, bool); 5] = [
-            ("tokens", Arc::new(tokens.finish()), false),
+        let columns: [(&str, ArrayRef, bool); 4] = [
             ("lengths", Arc::new(lengths.finish()), false),
             ("rows", Arc::new(rows.finish()), false),
             ("starts", Arc::new(starts.finish()), false),
             ("source", Arc::new(sources.finish()), false),
         ];
-        Ok(RecordBatch::try_from_iter_with_nullable(columns).expect("five columns of one length"))
+        let pieces = RecordBatch::try_from_iter_with_nullable(columns);
+        let pieces = pieces.expect("four columns of one length");
+        Ok((Arc::new(tokens.finish()), pieces))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{LargeListBuilder, UInt32Builder};
-use arrow_array::{ArrayRef, Int64Array};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, UInt64Array};
 use arrow_schema::{DataType, Field};
 use dfrs_columnar::{Texts, map_rows_with};
 use dfrs_tokenize::{ENCODINGS, Encoder, Encoding, Error};
@@ -46,8 +46,11 @@ impl Tokenizer {
 
     /// Number of tokens per row (int64); null stays null.
     fn count(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyArray> {
+        #[allow(clippy::redundant_closure_for_method_calls)] // lifetimes
         let counts = self.map(py, column, |encoder, text| encoder.count(text))?;
-        let counts = counts.into_iter().map(|count| count.map(|count| count as i64));
+        let counts = counts
+            .into_iter()
+            .map(|count| count.map(|count| count as i64));
         let array: ArrayRef = Arc::new(counts.collect::<Int64Array>());
         Ok(PyArray::from_array_ref(array))
     }
@@ -72,6 +75,45 @@ impl Tokenizer {
         Ok(PyArray::from_array_ref(Arc::new(lists.finish())))
     }
 
+    /// How often each token occurs in a column: one number per id (uint64), up to the highest id of the vocabulary.
+    fn tally(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyArray> {
+        let encode = |encoder: &mut Encoder<'_>, text: &str| {
+            let mut ids = Vec::new();
+            encoder.encode(text, &mut ids).map(|()| ids)
+        };
+        let mut counts = vec![0_u64; self.inner.id_bound()];
+        for id in self
+            .map(py, column, encode)?
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            counts[id as usize] += 1;
+        }
+        Ok(PyArray::from_array_ref(Arc::new(UInt64Array::from(counts))))
+    }
+
+    /// The mean, over the tokens of each text, of a number per id (float64); null for null and texts without tokens.
+    fn mean(&self, py: Python<'_>, column: AnyArray, numbers: Vec<f64>) -> PyResult<PyArray> {
+        if numbers.len() < self.inner.id_bound() {
+            return Err(ParameterError::new_err(format!(
+                "{} numbers for {} token ids",
+                numbers.len(),
+                self.inner.id_bound()
+            )));
+        }
+        let mean = |encoder: &mut Encoder<'_>, text: &str| {
+            let mut ids = Vec::new();
+            encoder.encode(text, &mut ids)?;
+            let sum: f64 = ids.iter().map(|&id| numbers[id as usize]).sum();
+            Ok((!ids.is_empty()).then(|| sum / ids.len() as f64))
+        };
+        let means = self.map(py, column, mean)?.into_iter().map(Option::flatten);
+        Ok(PyArray::from_array_ref(Arc::new(
+            means.collect::<Float64Array>(),
+        )))
+    }
+
     /// Number of tokens of one text.
     fn count_text(&self, py: Python<'_>, text: &str) -> PyResult<usize> {
         py.detach(|| self.inner.count(text))
@@ -88,7 +130,9 @@ impl Tokenizer {
 
     /// The bytes that some tokens stand for.
     fn decode_bytes(&self, ids: Vec<u32>) -> PyResult<Vec<u8>> {
-        self.inner.decode(&ids).map_err(|error| errors::from_tokenize(&error))
+        self.inner
+            .decode(&ids)
+            .map_err(|error| errors::from_tokenize(&error))
     }
 
     /// The id of a token, None if there is no such token.
@@ -109,7 +153,10 @@ impl Tokenizer {
     }
 
     fn __repr__(&self) -> String {
-        format!("Tokenizer(vocabulary_size={})", self.inner.vocabulary_size())
+        format!(
+            "Tokenizer(vocabulary_size={})",
+            self.inner.vocabulary_size()
+        )
     }
 }
 

@@ -115,6 +115,24 @@ impl Judgement {
         }
     }
 
+    /// A text that stays if its value lies between two bounds, both included, or if it has none.
+    pub fn between(
+        rule: &'static str,
+        value: Option<f64>,
+        min: Option<f64>,
+        max: Option<f64>,
+    ) -> Self {
+        match (value, min, max) {
+            (Some(value), Some(min), _) if value < min => Self::dropped(rule, value, min),
+            (Some(value), _, Some(max)) if value > max => Self::dropped(rule, value, max),
+            _ => Self {
+                keep: true,
+                value,
+                ..Self::unjudged(rule)
+            },
+        }
+    }
+
     /// Adds what was found.
     #[must_use]
     pub fn with_detail(mut self, detail: Option<Range<usize>>) -> Self {

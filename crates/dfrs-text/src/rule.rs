@@ -88,6 +88,7 @@ rules! {
     "line_with_javascript" => LineWithJavascript(line_with_javascript),
     "lorem_ipsum" => LoremIpsum(lorem_ipsum),
     "mean_word_length" => MeanWordLength(mean_word_length),
+    "ngram" => NgramBounds(ngram),
     "no_punc" => NoPunc(no_punc),
     "reasoning_answer_ngram" => ReasoningAnswerNgram(reasoning_answer_ngram),
     "sentence_number" => SentenceNumber(sentence_number),

@@ -22,7 +22,7 @@ fn tiny() -> NgramModel {
 fn scores_equal_those_of_kenlm() {
     let expected: Vec<(String, f64, f64, u64)> =
         serde_json::from_slice(&file("expected.json")).expect("a table");
-    for name in ["tiny.arpa", "tiny.binary"] {
+    for name in ["tiny.arpa", "tiny.bin"] {
         compare(&read(&file(name)).expect(name), &expected);
     }
 }
@@ -100,7 +100,7 @@ fn what_is_wrong_is_said_with_its_line() {
 
 #[test]
 fn cut_binary_files_are_refused() {
-    let whole = file("tiny.binary");
+    let whole = file("tiny.bin");
     let needed = whole.len() - 100; // at the end stand the words, which are not read
     for end in 33..needed {
         assert!(read(&whole[..end]).is_err(), "cut at {end}");
@@ -110,7 +110,7 @@ fn cut_binary_files_are_refused() {
 proptest! {
     #[test]
     fn damaged_files_never_panic(
-        name in prop::sample::select(&["tiny.arpa", "tiny.binary"][..]),
+        name in prop::sample::select(&["tiny.arpa", "tiny.bin"][..]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
         text in "[a-z漢 \n]{0,30}",
     ) {

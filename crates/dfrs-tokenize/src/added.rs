@@ -74,7 +74,12 @@ mod tests {
         .expect("nothing fails");
         assert_eq!(
             seen,
-            [Stretch::Text("x"), Stretch::Token(2), Stretch::Token(3), Stretch::Text("y")]
+            [
+                Stretch::Text("x"),
+                Stretch::Token(2),
+                Stretch::Token(3),
+                Stretch::Text("y")
+            ]
         );
         assert!(Added::new(&[]).expect("no tokens").is_none());
     }

@@ -66,7 +66,8 @@ impl Bpe {
                 merger.ids.extend(known);
             }
             Symbols::Chars(unknown) => {
-                let text = std::str::from_utf8(part).expect("characters are cut between, not inside");
+                let text =
+                    std::str::from_utf8(part).expect("characters are cut between, not inside");
                 self.chars(text, unknown, &mut merger.ids);
             }
         }
@@ -107,7 +108,9 @@ pub fn pairs_of_ranks(vocabulary: &Vocabulary, bytes: &[Option<u32>; 256]) -> Pa
             continue;
         }
         merger.ids.clear();
-        merger.ids.extend(token.iter().filter_map(|&byte| bytes[usize::from(byte)]));
+        merger
+            .ids
+            .extend(token.iter().filter_map(|&byte| bytes[usize::from(byte)]));
         merger.run(&pairs);
         if merger.ids.len() > 2 {
             late_merges(vocabulary, id, &mut merger);
@@ -130,8 +133,11 @@ fn late_merges(vocabulary: &Vocabulary, token: u32, merger: &mut Merger) {
             let bytes = [vocabulary.token(pair[0])?, vocabulary.token(pair[1])?].concat();
             vocabulary.id(&bytes)
         };
-        let merges = merger.ids.windows(2).map(joined);
-        let best = merges.enumerate().filter_map(|(at, id)| Some((id?, at))).min();
+        let found = merger.ids.windows(2).map(joined);
+        let best = found
+            .enumerate()
+            .filter_map(|(at, id)| Some((id?, at)))
+            .min();
         match best {
             Some((id, at)) if id != token => {
                 merger.ids[at] = id;

@@ -13,7 +13,8 @@ pub struct General {
 impl General {
     /// Reads a tokenizer.json.
     pub fn new(file: &[u8]) -> Result<Self, Error> {
-        let mut tokenizer = Tokenizer::from_bytes(file).map_err(|error| Error::General(error.to_string()))?;
+        let mut tokenizer =
+            Tokenizer::from_bytes(file).map_err(|error| Error::General(error.to_string()))?;
         tokenizer.with_padding(None);
         let truncation = tokenizer.with_truncation(None);
         truncation.map_err(|error| Error::General(error.to_string()))?;
@@ -40,12 +41,20 @@ impl General {
 
     /// The text of some tokens.
     pub fn decode(&self, ids: &[u32]) -> Result<String, Error> {
-        self.tokenizer.decode(ids, false).map_err(|error| refused(&*error))
+        self.tokenizer
+            .decode(ids, false)
+            .map_err(|error| refused(&*error))
     }
 
     /// The id of a token.
     pub fn id(&self, token: &str) -> Option<u32> {
         self.tokenizer.token_to_id(token)
+    }
+
+    /// One more than the highest id.
+    pub fn id_bound(&self) -> usize {
+        let ids = self.tokenizer.get_vocab(true).into_values();
+        ids.max().map_or(0, |id| id as usize + 1)
     }
 
     /// Number of tokens.

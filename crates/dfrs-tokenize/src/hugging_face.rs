@@ -32,6 +32,7 @@ struct Kind {
 
 /// A token beside the model's.
 #[derive(Deserialize, Debug)]
+#[allow(clippy::struct_excessive_bools)] // the file's fields
 pub struct AddedToken {
     /// Its id.
     pub id: u32,
@@ -90,7 +91,8 @@ pub struct Parsed {
 ///
 /// With `special`, special tokens in a text are read as such; added words always are.
 pub fn parse(file: &[u8], special: bool) -> Result<Parsed, Error> {
-    let frame: Frame = serde_json::from_slice(file).map_err(|error| Error::Json(error.to_string()))?;
+    let frame: Frame =
+        serde_json::from_slice(file).map_err(|error| Error::Json(error.to_string()))?;
     let native = native(file, &frame, special)?;
     Ok(Parsed {
         native,
@@ -109,18 +111,23 @@ fn native(file: &[u8], frame: &Frame, special: bool) -> Result<Option<Native>, E
     let Some((cutter, byte_level)) = cutter(frame.pre_tokenizer.as_ref()) else {
         return Ok(None);
     };
-    let file: ModelFile = serde_json::from_slice(file).map_err(|error| Error::Json(error.to_string()))?;
-    let Some(bpe) = bpe(file.model, byte_level)? else {
+    let file: ModelFile =
+        serde_json::from_slice(file).map_err(|error| Error::Json(error.to_string()))?;
+    let Some(bpe) = bpe(&file.model, byte_level)? else {
         return Ok(None);
     };
     let read = |normalized: bool| {
         let tokens = frame.added_tokens.iter();
         let tokens = tokens.filter(|token| token.normalized == normalized);
         let tokens = tokens.filter(|token| special || !token.special);
-        tokens.map(|token| (token.content.clone(), token.id)).collect::<Vec<_>>()
+        tokens
+            .map(|token| (token.content.clone(), token.id))
+            .collect::<Vec<_>>()
     };
     let in_normal_form = read(true).into_iter().map(|(text, id)| {
-        let text = normalizers.iter().fold(text.into(), |text, next| next.apply(text));
+        let text = normalizers
+            .iter()
+            .fold(text.into(), |text, next| next.apply(text));
         (text.into_owned(), id)
     });
     Ok(Some(Native {
@@ -217,7 +224,7 @@ fn metaspace(value: &Value) -> Option<Cutter> {
     replacement.next().is_none().then_some(cutter)
 }
 
-fn bpe(file: BpeFile, byte_level: bool) -> Result<Option<Bpe>, Error> {
+fn bpe(file: &BpeFile, byte_level: bool) -> Result<Option<Bpe>, Error> {
     let affix = |affix: &Option<String>| affix.as_deref().is_some_and(|affix| !affix.is_empty());
     if affix(&file.continuing_subword_prefix)
         || affix(&file.end_of_word_suffix)
@@ -225,8 +232,11 @@ fn bpe(file: BpeFile, byte_level: bool) -> Result<Option<Bpe>, Error> {
     {
         return Ok(None);
     }
-    let pairs = pairs(&file)?;
-    let unk = file.unk_token.as_ref().and_then(|token| file.vocab.get(token).copied());
+    let pairs = pairs(file)?;
+    let unk = file
+        .unk_token
+        .as_ref()
+        .and_then(|token| file.vocab.get(token).copied());
     if file.unk_token.is_some() != unk.is_some() {
         return Ok(None);
     }

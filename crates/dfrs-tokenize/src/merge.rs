@@ -1,8 +1,9 @@
 //! Byte-pair merging: again and again, the pair of neighbours with the lowest rank becomes one token, the leftmost first.
 //!
 //! Short sequences look through all ranks for every merge, which is quadratic and fastest. Long ones keep the places of
-//! each rank in a list and work through the lists by ascending rank, each from left to right: every merge makes at most
-//! two new pairs, so that a run of millions of equal letters costs as much per byte as any other text.
+//! each rank in a list and take the leftmost place of the lowest rank, again and again: every merge makes at most two new
+//! pairs, and their places are mostly put in as they come out, so that a run of millions of equal letters costs as much
+//! per byte as any other text, and the worst order a logarithm more.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -93,17 +94,53 @@ struct Long {
     /// Per place, the places before and after; a place whose token is `NONE` is gone.
     before: Vec<u32>,
     after: Vec<u32>,
-    /// Ranks that have places, and for each of them the places of its left halves, not always in order.
+    /// Ranks that have places, and for each of them the places of its left halves.
     ranks: BinaryHeap<Reverse<u32>>,
-    places: HashMap<u32, Vec<u32>, BuildNumberHasher>,
-    spare: Vec<Vec<u32>>,
+    places: HashMap<u32, Places, BuildNumberHasher>,
+    spare: Vec<Places>,
+}
+
+/// Places that come out from left to right. Most are put in that way, too, and need no sorting.
+#[derive(Default)]
+struct Places {
+    ascending: Vec<u32>,
+    taken: usize,
+    others: BinaryHeap<Reverse<u32>>,
+}
+
+impl Places {
+    fn push(&mut self, place: u32) {
+        if self.ascending.last().is_none_or(|&last| last <= place) {
+            self.ascending.push(place);
+        } else {
+            self.others.push(Reverse(place));
+        }
+    }
+
+    fn pop(&mut self) -> Option<u32> {
+        let next = self.ascending.get(self.taken).copied();
+        if let Some(&Reverse(other)) = self.others.peek()
+            && next.is_none_or(|next| other < next)
+        {
+            self.others.pop();
+            return Some(other);
+        }
+        self.taken += usize::from(next.is_some());
+        next
+    }
+
+    fn clear(&mut self) {
+        self.ascending.clear();
+        self.taken = 0;
+    }
 }
 
 impl Long {
     fn run(&mut self, ids: &mut Vec<u32>, pairs: &Pairs) {
         let len = ids.len() as u32;
         self.before.clear();
-        self.before.extend((0..len).map(|place| place.wrapping_sub(1)));
+        self.before
+            .extend((0..len).map(|place| place.wrapping_sub(1)));
         self.after.clear();
         self.after.extend(1..len);
         self.after.push(NONE);
@@ -111,51 +148,43 @@ impl Long {
             let merge = pairs.get(ids[place as usize], ids[place as usize + 1]);
             self.push(merge.rank, place);
         }
-        while let Some(Reverse(rank)) = self.ranks.pop() {
-            let mut places = self.places.remove(&rank).unwrap_or_default();
-            places.sort(); // a few ascending runs: nearly linear, and without allocation where it is one
-            self.work_through(ids, pairs, rank, &mut places);
-            places.clear();
-            self.spare.push(places);
+        while let Some(&Reverse(rank)) = self.ranks.peek() {
+            if let Some(place) = self.places.get_mut(&rank).and_then(Places::pop) {
+                self.merge(ids, pairs, rank, place);
+            } else {
+                self.ranks.pop();
+                let mut places = self.places.remove(&rank).unwrap_or_default();
+                places.clear();
+                self.spare.push(places);
+            }
         }
         ids.retain(|&id| id != NONE);
     }
 
-    /// Merges at the places of one rank, from left to right, until one as low appears.
-    fn work_through(&mut self, ids: &mut [u32], pairs: &Pairs, rank: u32, places: &mut Vec<u32>) {
-        for index in 0..places.len() {
-            let at = places[index];
-            let right = self.after[at as usize];
-            if ids[at as usize] == NONE || right == NONE {
-                continue;
-            }
-            let merge = pairs.get(ids[at as usize], ids[right as usize]);
-            if merge.rank != rank {
-                continue; // one of the two was merged with another neighbour
-            }
-            ids[at as usize] = merge.id;
-            ids[right as usize] = NONE;
-            let next = self.after[right as usize];
-            self.after[at as usize] = next;
-            let mut lowest = rank;
-            if next != NONE {
-                self.before[next as usize] = at;
-                let merge = pairs.get(merge.id, ids[next as usize]);
-                self.push(merge.rank, at);
-                lowest = lowest.min(merge.rank);
-            }
-            let previous = self.before[at as usize];
-            if previous != NONE {
-                let merge = pairs.get(ids[previous as usize], merge.id);
-                self.push(merge.rank, previous);
-                lowest = lowest.min(merge.rank);
-            }
-            if lowest <= rank {
-                for &place in &places[index + 1..] {
-                    self.push(rank, place);
-                }
-                return;
-            }
+    /// Merges the pair at a place, if it still has the rank.
+    fn merge(&mut self, ids: &mut [u32], pairs: &Pairs, rank: u32, place: u32) {
+        let at = place as usize;
+        let right = self.after[at];
+        if ids[at] == NONE || right == NONE {
+            return;
+        }
+        let merge = pairs.get(ids[at], ids[right as usize]);
+        if merge.rank != rank {
+            return; // one of the two was merged with another neighbour
+        }
+        ids[at] = merge.id;
+        ids[right as usize] = NONE;
+        let next = self.after[right as usize];
+        self.after[at] = next;
+        let previous = self.before[at];
+        if previous != NONE {
+            let pair = pairs.get(ids[previous as usize], merge.id);
+            self.push(pair.rank, previous);
+        }
+        if next != NONE {
+            self.before[next as usize] = place;
+            let pair = pairs.get(merge.id, ids[next as usize]);
+            self.push(pair.rank, place);
         }
     }
 
@@ -169,13 +198,11 @@ impl Long {
             spare,
             ..
         } = self;
-        places
-            .entry(rank)
-            .or_insert_with(|| {
-                ranks.push(Reverse(rank));
-                spare.pop().unwrap_or_default()
-            })
-            .push(place);
+        let new = || {
+            ranks.push(Reverse(rank));
+            spare.pop().unwrap_or_default()
+        };
+        places.entry(rank).or_insert_with(new).push(place);
     }
 }
 
@@ -223,6 +250,29 @@ mod tests {
                 prop_assert_eq!(&long, &expected);
             }
         }
+    }
+
+    /// Equal letters whose double token has a lower rank than its halves: every other merge turns back to it.
+    #[test]
+    fn ranks_that_fall_cost_no_more() {
+        let mut pairs = Pairs::with_capacity(4);
+        for (token, rank) in [(0, 7), (1, 9), (2, 8), (3, 6)] {
+            pairs.insert(
+                token,
+                token,
+                Merge {
+                    rank,
+                    id: token + 1,
+                },
+            );
+        }
+        let ids = vec![0; 1 << 20];
+        let mut merger = Merger {
+            ids,
+            ..Merger::default()
+        };
+        merger.run(&pairs);
+        assert_eq!(merger.ids, vec![4; 1 << 16]);
     }
 
     #[test]

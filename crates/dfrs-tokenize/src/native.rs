@@ -100,7 +100,12 @@ impl Native {
     }
 
     /// Appends the tokens of a text.
-    pub fn encode(&self, text: &str, scratch: &mut Scratch, ids: &mut Vec<u32>) -> Result<(), Error> {
+    pub fn encode(
+        &self,
+        text: &str,
+        scratch: &mut Scratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), Error> {
         self.stretches(text, |stretch| match stretch {
             Cut::Token(id) => ids.push(id),
             Cut::Text(text) => self.encode_stretch(text, scratch, ids),
@@ -216,7 +221,9 @@ impl Native {
         const SPACE: &str = "\u{2581}";
         match std::str::from_utf8(token) {
             Ok(text) if !self.is_byte_level() => {
-                let hex = text.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+                let hex = text
+                    .strip_prefix("<0x")
+                    .and_then(|rest| rest.strip_suffix('>'));
                 match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                     Some(byte) => bytes.push(byte),
                     None => bytes.extend_from_slice(text.replace(SPACE, " ").as_bytes()),
@@ -297,7 +304,7 @@ enum Cut<'t> {
 
 impl Cutter {
     /// The text that is cut: with visible spaces, or with a space in front.
-    fn prepare<'t>(self, text: &'t str, first: bool) -> Cow<'t, str> {
+    fn prepare(self, text: &str, first: bool) -> Cow<'_, str> {
         match self {
             Self::Pattern {
                 prefix_space: true, ..

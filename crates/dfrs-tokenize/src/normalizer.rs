@@ -91,7 +91,11 @@ mod tests {
             (Normalizer::Replace(" ".into(), "_".into()), "a b ", "a_b_"),
         ];
         for (normalizer, text, expected) in cases {
-            assert_eq!(normalizer.apply(Cow::Borrowed(text)), expected, "{normalizer:?}");
+            assert_eq!(
+                normalizer.apply(Cow::Borrowed(text)),
+                expected,
+                "{normalizer:?}"
+            );
         }
     }
 }

@@ -69,7 +69,10 @@ impl Pairs {
         let slot = self.find(key(left, right));
         if self.slots[slot].merge == Merge::NEVER {
             self.len += 1;
-            assert!(self.len < self.slots.len(), "the table has room for all pairs");
+            assert!(
+                self.len < self.slots.len(),
+                "the table has room for all pairs"
+            );
         }
         self.slots[slot] = Slot {
             pair: key(left, right),

@@ -5,7 +5,8 @@
 //! one is never guessed at.
 
 use crate::classes::{
-    BLANK, CASELESS, LETTER, LOWER, MARK, NEWLINE, NUMBER, UPPER, WHITE, class_at, run_of, run_without,
+    BLANK, CASELESS, LETTER, LOWER, MARK, NEWLINE, NUMBER, UPPER, WHITE, class_at, run_of,
+    run_without,
 };
 
 /// A known pattern.
@@ -104,11 +105,21 @@ const KNOWN: &[(&str, Pattern)] = &[
         SPACED,
     ),
     (
-        words!("(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"\p{L}", r"\p{N}{1,3}", r"[^\s\p{L}\p{N}]"),
+        words!(
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+            r"\p{L}",
+            r"\p{N}{1,3}",
+            r"[^\s\p{L}\p{N}]"
+        ),
         WORDS,
     ),
     (
-        words!("(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"\p{L}", r"\p{N}", r"[^\s\p{L}\p{N}]"),
+        words!(
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+            r"\p{L}",
+            r"\p{N}",
+            r"[^\s\p{L}\p{N}]"
+        ),
         SINGLE_DIGITS,
     ),
     (
@@ -174,14 +185,14 @@ impl Pattern {
     #[inline]
     pub fn piece_end(&self, text: &[u8], at: usize) -> usize {
         match self.family {
-            Family::Spaced => self.spaced(text, at),
+            Family::Spaced => Self::spaced(text, at),
             Family::Words => self.words(text, at),
             Family::Cased => self.cased(text, at),
         }
     }
 
     #[inline]
-    fn spaced(&self, text: &[u8], at: usize) -> usize {
+    fn spaced(text: &[u8], at: usize) -> usize {
         if text[at] == b'\''
             && let Some(end) = contraction(text, at, false)
         {

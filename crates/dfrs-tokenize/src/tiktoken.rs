@@ -19,7 +19,7 @@ pub struct Encoding {
 
 const END: &str = "<|endoftext|>";
 
-/// The encodings that OpenAI published.
+/// The encodings that `OpenAI` published.
 pub const ENCODINGS: &[Encoding] = &[
     Encoding {
         name: "gpt2",
@@ -81,7 +81,11 @@ pub const ENCODINGS: &[Encoding] = &[
     Encoding {
         name: "qwen",
         pattern: Pattern::QWEN,
-        special: &[(END, 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645)],
+        special: &[
+            (END, 151_643),
+            ("<|im_start|>", 151_644),
+            ("<|im_end|>", 151_645),
+        ],
     },
 ];
 
@@ -168,24 +172,31 @@ mod tests {
     #[test]
     fn lines_are_base64_and_a_rank() {
         let file = b"IQ== 0\r\nIg== 1\n\n8J+YgA== 7\n";
-        let expected = [(b"!".to_vec(), 0), (b"\"".to_vec(), 1), ("\u{1f600}".into(), 7)];
+        let expected = [
+            (b"!".to_vec(), 0),
+            (b"\"".to_vec(), 1),
+            ("\u{1f600}".into(), 7),
+        ];
         assert_eq!(parse(file).expect("three lines"), expected);
     }
 
     #[test]
     fn a_bad_line_is_named() {
-        for bad in ["IQ==", "IQ= 0", "I?== 0", "IQ== x", "IQ== -1", "=Q== 0", " 0", "==== 1"] {
+        for bad in [
+            "IQ==", "IQ= 0", "I?== 0", "IQ== x", "IQ== -1", "=Q== 0", " 0", "==== 1",
+        ] {
             let file = format!("IQ== 0\n{bad}\n");
             let error = parse(file.as_bytes()).expect_err(bad).to_string();
-            let expected =
-                "line 2 of the tiktoken file is not a base64 token, a space and a rank";
+            let expected = "line 2 of the tiktoken file is not a base64 token, a space and a rank";
             assert_eq!(error, expected, "{bad}");
         }
     }
 
     #[test]
     fn a_missing_byte_is_named() {
-        let error = model(&[(b"a".to_vec(), 0)]).map(|_| ()).expect_err("255 are missing");
+        let error = model(&[(b"a".to_vec(), 0)])
+            .map(|_| ())
+            .expect_err("255 are missing");
         assert!(error.to_string().contains("0x00"), "{error}");
     }
 }

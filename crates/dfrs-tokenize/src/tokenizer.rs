@@ -26,7 +26,7 @@ pub struct Tokenizer {
     kind: Kind,
     /// Tokens beside the model's, with their ids.
     added: Vec<(String, u32)>,
-    idle: Mutex<Vec<Box<Scratch>>>,
+    idle: Mutex<Vec<Scratch>>,
 }
 
 enum Kind {
@@ -48,7 +48,9 @@ impl Tokenizer {
         special: bool,
     ) -> Result<Self, Error> {
         let tokens = encoding.special.iter();
-        let added: Vec<_> = tokens.map(|(token, id)| ((*token).to_owned(), *id)).collect();
+        let added: Vec<_> = tokens
+            .map(|(token, id)| ((*token).to_owned(), *id))
+            .collect();
         let native = Native {
             added: if special { Added::new(&added)? } else { None },
             added_normalized: None,
@@ -72,7 +74,10 @@ impl Tokenizer {
             general.recognise_special(special);
             Kind::General(Box::new(general))
         };
-        let added = parsed.added.into_iter().map(|token| (token.content, token.id));
+        let added = parsed
+            .added
+            .into_iter()
+            .map(|token| (token.content, token.id));
         Ok(Self::new(kind, added.collect()))
     }
 
@@ -83,8 +88,14 @@ impl Tokenizer {
             source: error,
         };
         let file = std::fs::read(path).map_err(read)?;
-        if path.extension().is_some_and(|extension| extension == "tiktoken") {
-            let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "tiktoken")
+        {
+            let name = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default();
             let encoding = Encoding::named(name).ok_or_else(|| Error::Name(name.to_owned()))?;
             Self::from_tiktoken(&file, encoding, special)
         } else {
@@ -153,13 +164,26 @@ impl Tokenizer {
         }
     }
 
+    /// One more than the highest id.
+    pub fn id_bound(&self) -> usize {
+        let beside = self.added.iter().map(|(_, id)| *id as usize + 1).max();
+        let model = match &self.kind {
+            Kind::General(general) => general.id_bound(),
+            Kind::Native(native) => native.bpe.vocabulary.id_bound(),
+        };
+        model.max(beside.unwrap_or(0))
+    }
+
     /// Number of tokens, those beside the model's included.
     pub fn vocabulary_size(&self) -> usize {
         match &self.kind {
             Kind::General(general) => general.size(),
             Kind::Native(native) => {
                 let vocabulary = &native.bpe.vocabulary;
-                let beside = self.added.iter().filter(|(_, id)| vocabulary.token(*id).is_none());
+                let beside = self
+                    .added
+                    .iter()
+                    .filter(|(_, id)| vocabulary.token(*id).is_none());
                 vocabulary.len() + beside.count()
             }
         }
@@ -175,7 +199,7 @@ impl Tokenizer {
 pub struct Encoder<'t> {
     tokenizer: &'t Tokenizer,
     /// Always some, until dropped.
-    scratch: Option<Box<Scratch>>,
+    scratch: Option<Scratch>,
 }
 
 impl Encoder<'_> {
@@ -198,7 +222,11 @@ impl Encoder<'_> {
 
 impl Drop for Encoder<'_> {
     fn drop(&mut self) {
-        let mut idle = self.tokenizer.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self
+            .tokenizer
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         idle.extend(self.scratch.take());
     }
 }

@@ -126,6 +126,11 @@ impl Vocabulary {
         (start != NONE).then(|| self.known(id))
     }
 
+    /// One more than the highest id.
+    pub fn id_bound(&self) -> usize {
+        self.spans.len()
+    }
+
     /// Number of tokens.
     pub fn len(&self) -> usize {
         self.len

@@ -123,6 +123,7 @@ def load_tokenizer(name: str, *, special: bool | None = None) -> Tokenizer:
 @lru_cache(maxsize=16)
 def _load(name: str, path: Path, special: bool | None, state: tuple[int, int]) -> Tokenizer:
     """Read a file; `state` makes a changed file a new one."""
+    del state
     content = _read(path)
     encoding = _encoding_of(name, path)
     try:
@@ -155,17 +156,26 @@ def find_file(name: str) -> Path:
             if candidate.is_file():
                 return candidate
         raise ParameterError(
-            f"tokenizer '{name}': {file}.tiktoken is neither in tiktoken's cache nor in an installed package, and is not "
-            f"downloaded. Give the path of the file, or fetch it once with: "
+            f"tokenizer '{name}': {file}.tiktoken is neither in tiktoken's cache nor in an installed package, and is "
+            f"not downloaded. Give the path of the file, or fetch it once with: "
             f"TIKTOKEN_CACHE_DIR=<folder> python -c \"import tiktoken; tiktoken.get_encoding('{name}')\" "
             f"and set TIKTOKEN_CACHE_DIR"
         )
     for candidate in _hub_snapshots(name):
         return candidate
     raise ParameterError(
-        f"tokenizer '{name}': no such file, and neither a published encoding ({', '.join(PUBLISHED)}) nor a model in the "
-        f"cache of huggingface_hub. Give the path of a .tiktoken file or of a tokenizer.json"
+        f"tokenizer '{name}': no such file, and neither a published encoding ({', '.join(PUBLISHED)}) nor a model "
+        f"in the cache of huggingface_hub. Give the path of a .tiktoken file or of a tokenizer.json"
     )
+
+
+def missing_vocabulary(name: str) -> list[str]:
+    """Return why there is no file for a tokenizer, as one problem; none if there is one."""
+    try:
+        find_file(name)
+    except ParameterError as error:
+        return [str(error)]
+    return []
 
 
 def _places(file: str) -> Iterator[Path]:

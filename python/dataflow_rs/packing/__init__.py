@@ -7,6 +7,6 @@ open_indexed  reads `.bin` and `.idx` again
 from __future__ import annotations
 
 from dataflow_rs.packing.indexed import IndexedFile, open_indexed
-from dataflow_rs.packing.pack import Packed, PackedSource, pack
+from dataflow_rs.packing.sequences import Packed, PackedSource, pack
 
 __all__ = ["IndexedFile", "Packed", "PackedSource", "open_indexed", "pack"]

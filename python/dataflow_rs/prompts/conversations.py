@@ -56,7 +56,7 @@ class ExpandScenarioPrompt(PromptTemplate):
     )
     user: ClassVar[str] = (
         "Situation:\n{scenario}\n\nWrite another situation of the same kind: change who is involved, what they want "
-        "and at least one condition, and keep its length. Reply with the new situation and nothing else."
+        "and at least one condition. Reply with the new situation, in two to four sentences, and nothing else."
     )
     fields: ClassVar[Mapping[str, type]] = {"scenario": str}
 

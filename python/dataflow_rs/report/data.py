@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from dataflow_rs.report import facts
+from dataflow_rs.report.duplicates import duplicates
 from dataflow_rs.report.examples import drop_reasons
 from dataflow_rs.report.lengths import distributions
 from dataflow_rs.storage.run import Run
@@ -45,6 +46,7 @@ def report_data(run: Run) -> dict[str, Any]:
         "headline": facts.headline(run, steps),
         "steps": steps,
         "drops": drop_reasons(run),
+        "duplicates": duplicates(run),
         "lengths": distributions(run),
         "errors": facts.failures(run),
         "bad_lines": facts.bad_lines(run),

@@ -89,6 +89,12 @@ class Rule:
             self.furthest = span["max"], _pick(part, log, pc.index(distance, span["max"]).as_py(), FURTHEST)
 
 
+def duplicate_of(detail: str | None) -> int | None:
+    """Return the row that a detail of the drop log calls the original of a duplicate."""
+    match = _DUPLICATE.search(detail or "")
+    return None if match is None else int(match[1])
+
+
 def drop_reasons(run: Run) -> list[dict[str, Any]]:
     """Return an entry for each step and rule that dropped rows, most frequent rule of a step first."""
     found = main_text_column(run)
@@ -135,8 +141,8 @@ def _example(run: Run, step: Step, pick: Pick, main: str | None) -> dict[str, An
     if column is None or text is None:
         return example
     example["excerpt"] = excerpt(text, pick.detail).to_dict()
-    match = _DUPLICATE.search(pick.detail or "")
-    place = None if match is None else _place(run, parent, int(match[1]))
+    original = duplicate_of(pick.detail)
+    place = None if original is None else _place(run, parent, original)
     if place is not None:
         _add_twin(run, parent, example, text, place)
     return example

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dataflow_rs.report.duplicates import duplicate_tables
 from dataflow_rs.report.funnel import funnel
 from dataflow_rs.report.histogram import histograms
 from dataflow_rs.report.markup import Html, element, join, table
@@ -105,6 +106,9 @@ def sections(data: dict[str, Any]) -> list[Section]:
                 reasons(data["drops"]),
             )
         )
+    if data["duplicates"]:
+        lead = "Clusters of rows of which one stayed, by size; what duplicates look like is among the dropped rows."
+        made.append(_section("duplicates", "Duplicates", lead, duplicate_tables(data["duplicates"])))
     if data["errors"] or data["bad_lines"]["count"]:
         made.append(_section("errors", "Errors", None, _errors(data["errors"]), _bad_lines(data["bad_lines"])))
     if data["samples"]["rows"]:

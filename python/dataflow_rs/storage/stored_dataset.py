@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,11 +49,12 @@ class StoredDataset:
     def row_ids(self, positions: Sequence[int]) -> list[int]:
         """Return the ids of the rows at these positions."""
         found: dict[int, int] = {}
-        start = 0
+        wanted = sorted(set(positions))
+        start = taken = 0
         for number, part in enumerate(self.step.parts):
-            here = [position for position in set(positions) if start <= position < start + part.rows_out]
-            if here:
+            end = bisect_left(wanted, start + part.rows_out, taken)
+            if end > taken:
                 ids = self.store.row_ids(self.step, number)
-                found.update((position, ids[position - start].as_py()) for position in here)
-            start += part.rows_out
+                found.update((position, ids[position - start].as_py()) for position in wanted[taken:end])
+            start, taken = start + part.rows_out, end
         return [found[position] for position in positions]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 
@@ -71,6 +72,24 @@ def test_texts_and_a_separator_by_name(tmp_path):
     (row,) = written(tmp_path / "a.parquet")
     assert row["input_ids"] == [97, 98, 256, 99, 256]
     assert row["rows"] == [0, 2]
+
+
+def test_a_tokenizer_by_path(tmp_path):
+    vocabulary = {"a": 0, "b": 1, "Ġ": 2, "ab": 3}
+    end = {"id": 4, "content": "<|endoftext|>", "special": True, "normalized": False}
+    end |= {"single_word": False, "lstrip": False, "rstrip": False}
+    description = {
+        "version": "1.0",
+        "added_tokens": [end],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "decoder": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": ["a b"]},
+    }
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(description), encoding="utf-8")
+    table = pa.table({"text": ["ab a", "b"]})
+    pack(table, tmp_path / "a.bin", tokenizer=str(path), length=9, separator="<|endoftext|>", seed=None)
+    assert [sequence.tolist() for sequence in open_indexed(tmp_path / "a")] == [[3, 2, 0, 4, 1, 4]]
 
 
 def test_the_bytes_of_the_indexed_format(tmp_path):

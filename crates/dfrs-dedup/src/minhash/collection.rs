@@ -62,13 +62,12 @@ impl Collector {
         let mut rest = texts;
         while !rest.is_empty() {
             let mut bytes = 0;
-            let fits = |text: &&Option<&str>| {
-                bytes += text.map_or(0, str::len);
-                bytes <= BYTES_PER_BLOCK
-            };
             let count = rest[..rest.len().min(ROWS_PER_BLOCK)]
                 .iter()
-                .take_while(fits)
+                .take_while(|text| {
+                    bytes += text.map_or(0, str::len);
+                    bytes <= BYTES_PER_BLOCK
+                })
                 .count();
             let (block, after) = rest.split_at(count.max(1));
             self.add_block(block)?;
@@ -82,14 +81,12 @@ impl Collector {
         let keyed: Vec<Vec<Option<Keyed>>> = texts
             .par_chunks(ROWS_PER_TASK)
             .map_init(Keys::default, |keys, chunk| {
-                let key = |text: &Option<&str>| {
-                    text.map(|text| {
-                        let mut out = Keyed::default();
-                        keyer.key(text, keys, &mut out);
-                        out
-                    })
+                let mut key = |text| {
+                    let mut out = Keyed::default();
+                    keyer.key(text, keys, &mut out);
+                    out
                 };
-                chunk.iter().map(key).collect()
+                chunk.iter().map(|text| text.map(&mut key)).collect()
             })
             .collect();
         keyed

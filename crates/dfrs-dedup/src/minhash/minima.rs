@@ -207,7 +207,7 @@ mod tests {
             let short: Vec<u32> = hashes.iter().map(|&hash| hash as u32).collect();
             let expected_64: Vec<u64> = (0..len).map(|i| {
                 let (a, b) = wide.get(i);
-                let value = |h: &u64| a.wrapping_mul(*h).wrapping_add(b) % MERSENNE_61 & mask;
+                let value = |h: &u64| (a.wrapping_mul(*h).wrapping_add(b) % MERSENNE_61) & mask;
                 hashes.iter().map(value).min().unwrap_or(u64::MAX)
             }).collect();
             let expected_32: Vec<u32> = (0..len).map(|i| {

@@ -16,6 +16,7 @@ mod store;
 
 pub use crate::normal::Form;
 pub use collection::{Collection, Collector, Sizes};
+pub(crate) use minima::{Affine, minima_64};
 pub use search::{Edge, Found, Outcome, Progress, Search, Stage};
 pub use settings::{Family, Settings, Unit};
 pub use signer::{Keyed, Keyer, Keys, jaccard};

@@ -128,7 +128,7 @@ impl<'a> Search<'a> {
         self.join_equal(&mut sets, &mut edges, progress)?;
         let candidates = self.candidates(&sets, progress)?;
         let count = self.join_similar(&candidates, &mut sets, &mut edges, progress)?;
-        let found = self.similarities(members(sets, priorities), progress)?;
+        let found = self.similarities(&members(sets, priorities), progress)?;
         Ok(Outcome {
             rows,
             found,
@@ -317,7 +317,7 @@ impl<'a> Search<'a> {
     /// How similar the members of clusters are to the row that stays.
     fn similarities(
         &self,
-        members: Vec<Member>,
+        members: &[Member],
         progress: Progress<'_>,
     ) -> Result<Vec<Found>, Error> {
         let total = members.len() as u64;

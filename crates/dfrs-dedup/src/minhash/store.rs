@@ -14,8 +14,9 @@ use crate::files::{Folder, checksum};
 use crate::spill::{Lookup, Sorted, Sorter};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// First line of a manifest.
@@ -478,10 +479,10 @@ fn write_manifest(path: &Path, settings: &Settings, parts: &[Part]) -> Result<()
             digests,
             bands,
         } = sizes;
-        text += &format!("part {number} {rows} {words} {digests} {bands}\n");
+        writeln!(text, "part {number} {rows} {words} {digests} {bands}").expect("a string");
     }
     let sum = checksum(text.as_bytes(), 0);
-    text += &format!("checksum {sum:016x}\n");
+    writeln!(text, "checksum {sum:016x}").expect("a string");
     let (new, manifest) = (path.join("INDEX.new"), path.join(MANIFEST));
     fs::File::create(&new)
         .and_then(|mut file| {

@@ -60,8 +60,10 @@ pub fn extract(text: &str) -> Option<String> {
 pub fn read(text: &str) -> Option<String> {
     let line = text.trim();
     let formula_inside = line.contains('$') || line.contains("\\(");
-    let words = phrase::words(line);
-    let prose = words >= 2 || (words == 1 && formula_inside && !line.starts_with(['$', '\\']));
+    let words = phrase::words(line, 3);
+    let prose = words >= 2
+        || phrase::words(line, 2) >= 3
+        || (words == 1 && formula_inside && !line.starts_with(['$', '\\']));
     let alone = !line.contains('\n') && line.len() <= LONGEST_ALONE && !prose;
     let marked = [
         "####", "\\boxed", "\\fbox", "<answer>", "nswer", "NSWER", "答案",

@@ -135,11 +135,11 @@ fn within(text: &str) -> &str {
 
 /// Whether a text holds several words, not only symbols, functions and units.
 pub(super) fn is_prose(text: &str) -> bool {
-    words(text) >= 2
+    words(text, 3) >= 2
 }
 
-/// Number of words of three letters and more that belong to no formula.
-pub(super) fn words(text: &str) -> usize {
+/// Number of words of so many letters and more that belong to no formula.
+pub(super) fn words(text: &str, letters: usize) -> usize {
     let mut words = 0;
     let mut before = ' ';
     let mut word = 0;
@@ -150,7 +150,7 @@ pub(super) fn words(text: &str) -> usize {
             word += 1;
         } else {
             let found = &text[start..at];
-            words += usize::from(word >= 3 && !units::is_name(found));
+            words += usize::from(word >= letters && !units::is_name(found));
             word = 0;
         }
         if !(char.is_alphabetic() && before == '\\') {

@@ -1,4 +1,4 @@
-//! The quality rules of FineWeb (Penedo et al. 2024) as datatrove 0.10 applies them: lines with terminal punctuation, short
+//! The quality rules of `FineWeb` (Penedo et al. 2024) as datatrove 0.10 applies them: lines with terminal punctuation, short
 //! lines, repeated lines, and lists. The first that a text violates decides.
 
 use std::ops::Range;

@@ -131,7 +131,7 @@ impl GopherRepetition {
 /// Pieces of a text that occurred before.
 struct Repeated {
     all: usize,
-    repeated: usize,
+    met_before: usize,
     chars: usize,
 }
 
@@ -143,7 +143,7 @@ impl Repeated {
         let mut seen: HashTable<Range<usize>> = HashTable::new();
         let mut found = Self {
             all: 0,
-            repeated: 0,
+            met_before: 0,
             chars: 0,
         };
         let pieces = Pieces {
@@ -156,7 +156,7 @@ impl Repeated {
             let hash = hash_of(&piece);
             let same = |other: &Range<usize>| bytes[other.clone()] == bytes[piece.clone()];
             if seen.find(hash, same).is_some() {
-                found.repeated += 1;
+                found.met_before += 1;
                 found.chars += text[piece].chars().count();
             } else {
                 seen.insert_unique(hash, piece, hash_of);
@@ -177,7 +177,7 @@ impl Repeated {
             let most = most.filter(|&most| most != 0.0)?;
             (value > most).then(|| Judgement::dropped(rule, value, most))
         };
-        judge(rule, share(self.repeated, self.all), most)
+        judge(rule, share(self.met_before, self.all), most)
             .or_else(|| judge(chars_rule, share(self.chars, chars), most_chars))
     }
 }

@@ -16,6 +16,7 @@ pub mod line_start_with_bulletpoint;
 pub mod line_with_javascript;
 pub mod lorem_ipsum;
 pub mod mean_word_length;
+pub mod ngram;
 pub mod no_punc;
 pub mod reasoning_answer_ngram;
 pub mod sentence_number;

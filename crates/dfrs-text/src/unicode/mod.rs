@@ -66,16 +66,15 @@ pub fn is_terminal(char: char) -> bool {
 /// Whether the character is punctuation or a control character as datatrove 0.10 lists them.
 #[inline]
 pub fn is_punctuation_of_datatrove(char: char) -> bool {
-    match char {
-        '\0'..='\x08' | '\x0b'..='\x1f' | '\x7f'..='\u{9f}' => true,
-        '!'..='/' | ':'..='@' | '['..='`' | '{'..='~' => true,
-        '«' | '´' | '»' | '–' | '—' | '’' | '“' | '”' | '„' | '…' | '∶' | '━' | '►' => {
-            true
-        }
-        '、' | '〈' | '〉' | '《' | '》' | '「' | '」' | '【' | '】' => true,
-        '％' | '（' | '）' | '，' | '１' | '：' | '；' | '～' => true,
-        _ => is_terminal(char),
-    }
+    let listed = matches!(
+        char,
+        '\0'..='\x08' | '\x0b'..='\x1f' | '\x7f'..='\u{9f}' // control characters
+            | '!'..='/' | ':'..='@' | '['..='`' | '{'..='~'
+            | '«' | '´' | '»' | '–' | '—' | '’' | '“' | '”' | '„' | '…' | '∶' | '━' | '►'
+            | '、' | '〈' | '〉' | '《' | '》' | '「' | '」' | '【' | '】'
+            | '％' | '（' | '）' | '，' | '１' | '：' | '；' | '～'
+    );
+    listed || is_terminal(char)
 }
 
 /// `str.isupper`: some character is upper case, none lower or title case.

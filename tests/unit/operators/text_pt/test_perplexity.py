@@ -19,7 +19,7 @@ SENTENCE, CAT = "the cat sat on the mat", "cat"
 TABLE = pa.table({"text": [SENTENCE, CAT, None, " \n "]})
 
 
-@pytest.mark.parametrize("file", ["tiny.arpa", "tiny.binary"])
+@pytest.mark.parametrize("file", ["tiny.arpa", "tiny.bin"])
 def test_perplexities_equal_those_of_kenlm(file):
     table = pa.table({"text": list(PERPLEXITY)})
     result = PerplexitySampleEvaluator(str(DATA / file)).apply(table, input_key="text")
@@ -59,7 +59,7 @@ def test_missing_and_blank_texts_have_none():
     ],
 )
 def test_filter(bounds, kept, drops):
-    operator = PerplexityFilter(str(DATA / "tiny.binary"), **bounds)
+    operator = PerplexityFilter(str(DATA / "tiny.bin"), **bounds)
     stays, log = operator.apply(TABLE, input_key="text", return_drops=True)
     assert stays["text"].to_pylist() == kept
     assert [(drop["row"], drop["rule"], drop["threshold"]) for drop in log.to_pylist()] == drops

@@ -170,17 +170,20 @@ class _Writing:
         self.tokens = 0
         self.written = [0] * len(names)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterator[tuple[pa.Array, list[pa.Array]]]:
+        """Yield the tokens of sequences, and the other columns; the ones can be let go while the others are kept."""
         for start in range(0, len(self.order), READ_SEQUENCES):
-            batch = pa.record_batch(self.packer.read(self.order[start : start + READ_SEQUENCES], self.pad))
+            tokens, pieces = self.packer.read(self.order[start : start + READ_SEQUENCES], self.pad)
+            batch = pa.record_batch(pieces)
             self.tokens += sum(batch["lengths"].flatten().to_pylist())
             for source in batch["source"].to_pylist():
                 self.written[source] += 1
             source = pa.array(_native.take(self.names, batch["source"].cast(pa.int64())))
-            yield pa.record_batch([*batch.columns[:4], source], schema=SCHEMA)
+            yield pa.array(tokens), [*batch.columns[:3], source]
 
     def table(self, target: Path) -> tuple[Path, ...]:
-        write_file(self.batches(), SCHEMA, target)
+        rows = (pa.record_batch([tokens, *others], schema=SCHEMA) for tokens, others in self.batches())
+        write_file(rows, SCHEMA, target)
         return (target,)
 
     def indexed(self, target: Path, vocabulary: int) -> tuple[Path, ...]:
@@ -193,9 +196,9 @@ class _Writing:
                 writer = IndexedWriter(token_type(vocabulary), tokens, index)
 
                 def mapping() -> Iterator[pa.RecordBatch]:
-                    for batch in self.batches():
-                        writer.add(batch["input_ids"])
-                        yield batch.select(schema.names)
+                    for sequences, others in self.batches():
+                        writer.add(sequences)
+                        yield pa.record_batch(others, schema=schema)
 
                 write_file(mapping(), schema, drafts[2], format="parquet")
                 writer.finish()
