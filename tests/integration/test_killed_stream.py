@@ -137,6 +137,7 @@ def test_hundreds_of_rows(tmp_path):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("share", [0.01 * len(FAULTS), 0.5])
 def test_a_hundred_thousand_rows(tmp_path, share):
     rows = int(os.environ.get("DATAFLOW_RS_SOAK_ROWS", "100000"))
