@@ -1,8 +1,8 @@
 """What a plan will ask of models, before the first call: the plan run on a sample of rows, with nothing sent.
 
 Steps that call no model really run on the sample, so rows that rules drop are not counted. Where a step depends on
-answers that nobody has yet, all rows are taken to stay, and answers to be as long as `max_tokens` allows: an upper bound
-as far as the sample is like the whole. Nothing is written.
+answers that nobody has yet, all rows are taken to stay, and answers to be as long as `max_tokens` allows: an upper
+bound as far as the sample is like the whole. Nothing is written.
 """
 
 from __future__ import annotations
