@@ -1,6 +1,6 @@
 //! Exact duplicates and repeated spans: tables, and the same answer as a slow search whatever batches, threads, memory.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use dfrs_dedup::Priority;
 use dfrs_dedup::exact::{Duplicate, Key, Occurrences, What};
@@ -180,7 +180,7 @@ fn options() {
 
 /// Of equal runs of lines the first stays: kept in a map, with whole texts as keys.
 fn slowly(texts: &[&str], run: usize) -> Vec<String> {
-    let mut seen: HashMap<Vec<&str>, ()> = HashMap::new();
+    let mut seen: HashSet<Vec<&str>> = HashSet::new();
     let mut result = Vec::new();
     for text in texts {
         let lines: Vec<&str> = text
@@ -190,7 +190,7 @@ fn slowly(texts: &[&str], run: usize) -> Vec<String> {
             .collect();
         let mut gone = vec![false; lines.len()];
         for (at, window) in lines.windows(run).enumerate() {
-            if seen.insert(window.to_vec(), ()).is_some() {
+            if !seen.insert(window.to_vec()) {
                 gone[at..at + run].fill(true);
             }
         }

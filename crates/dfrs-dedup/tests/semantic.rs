@@ -26,6 +26,7 @@ fn duplicates(
         .collect()
 }
 
+#[allow(clippy::unnecessary_wraps)] // a row of a column
 fn at(degrees: f32) -> Option<Vec<f32>> {
     let angle = degrees.to_radians();
     Some(vec![angle.cos(), angle.sin()])
@@ -186,9 +187,9 @@ fn slowly(vectors: &[Vec<f64>], priorities: &[i64], threshold: f64) -> Vec<usize
             .iter()
             .any(|&other| cosine(&vectors[row], &vectors[other]) >= threshold);
         if near {
-            gone.push(row)
+            gone.push(row);
         } else {
-            stays.push(row)
+            stays.push(row);
         }
     }
     gone.sort_unstable();
