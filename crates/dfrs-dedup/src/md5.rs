@@ -22,6 +22,7 @@ const SHIFTS: [[u32; 4]; 4] = [
 ];
 
 /// Floor of 2^32 times the absolute sine of 1 to 64, as the standard defines them.
+#[allow(clippy::cast_sign_loss)] // of positive numbers
 static SINES: std::sync::LazyLock<[u32; 64]> = std::sync::LazyLock::new(|| {
     from_fn(|i| ((i as f64 + 1.0).sin().abs() * 4_294_967_296.0) as u32)
 });

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::words::for_each_normal_word;
 
-/// What CCNet deletes besides control characters: its list of punctuation beyond ASCII.
+/// What `CCNet` deletes besides control characters: its list of punctuation beyond ASCII.
 const CCNET_DELETED: &str = "，。、„”“«»１」「《》´∶：？！（）；–—．～’…━〈〉【】％►";
 /// Tells texts whose normal form is empty from those whose text is: they are compared as they are.
 const AS_WRITTEN: u64 = 0x5eed;
@@ -61,7 +61,7 @@ pub enum Form {
     Lower,
     /// Lower-cased words of letters and digits (NFC), one space between them: no punctuation, no symbols.
     Words,
-    /// The normalisation of CCNet: lower case, every digit a 0, no control characters, none of some punctuation marks.
+    /// The normalisation of `CCNet`: lower case, every digit a 0, no control characters, none of some punctuation marks.
     Ccnet,
 }
 

@@ -1,4 +1,4 @@
-//! Texts most of whose word n-grams were seen before: the rule of Bloom-filter deduplication (dolma, DataComp's bff).
+//! Texts most of whose word n-grams were seen before: the rule of Bloom-filter deduplication (dolma, `DataComp`'s bff).
 //!
 //! Rows are judged in order of arrival: the judged value is the share of a text's n-grams that earlier rows contain, and
 //! the n-grams of a row that stays join what was seen. What was seen is either exact (64-bit hashes) or a Bloom filter of

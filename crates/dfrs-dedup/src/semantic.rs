@@ -7,7 +7,7 @@
 //! of near rows removes what is far from all that is left.
 //!
 //! Deterministic: seeded, sums of fixed order without fused products, the same on every processor and for any number of
-//! threads. Source: A. Abbas et al., "SemDeDup" (2023), which compares within one cell and keeps by distance to its
+//! threads. Source: A. Abbas et al., "`SemDeDup`" (2023), which compares within one cell and keeps by distance to its
 //! centre.
 #![allow(unsafe_code)] // calling a function that is compiled for CPU features, after the features were detected
 

@@ -107,6 +107,7 @@ impl SimHash {
             as_published,
         } = self.options;
         let longest = f64::from(if as_published { bits + 2 } else { bits });
+        #[allow(clippy::cast_sign_loss)] // of a share of bits
         let mut index = NearIndex::new(bits, (bound * longest + 1e-9).floor() as u32);
         let (mut rows, mut exact) = (Vec::new(), KeyMap::<u128, u64>::default());
         let mut order: Vec<usize> = (0..self.sketches.len()).collect();

@@ -4,7 +4,7 @@
 //! per run. Invariant: which runs are cut depends on the texts, their priorities and order, on nothing else.
 //!
 //! Sources: C4 (Raffel et al. 2020: all but one of any three-sentence span) as datatrove does it, its options and
-//! defaults; CCNet (Wenzek et al. 2020: paragraphs by a normalised hash).
+//! defaults; `CCNet` (Wenzek et al. 2020: paragraphs by a normalised hash).
 
 use std::ops::Range;
 

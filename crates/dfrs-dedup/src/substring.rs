@@ -11,7 +11,7 @@
 //! A window that overlaps its first occurrence stays: of `abcabcabc...` one window remains. Windows never reach from one
 //! text into the next; a cut never splits a character. Besides the buffers, 1 bit per anchor and per hashed window is held.
 //!
-//! Sources: K. Lee et al., "Deduplicating training data makes language models better" (2021), whose ExactSubstr this is;
+//! Sources: K. Lee et al., "Deduplicating training data makes language models better" (2021), whose `ExactSubstr` this is;
 //! S. Schleimer et al., "Winnowing: local algorithms for document fingerprinting" (2003).
 
 use std::collections::VecDeque;
@@ -359,6 +359,9 @@ impl AnchorPass {
     }
 }
 
+/// The units of a text, and where windows begin in it that may repeat; none of null.
+type Candidates<'a> = Option<(Units<'a>, Vec<Range<usize>>)>;
+
 /// What the later passes share: walking over the texts and finding the windows that may repeat.
 #[derive(Debug)]
 struct Scan {
@@ -368,15 +371,9 @@ struct Scan {
     next_anchor: u64,
 }
 
-/// The units of a text, and the windows in it that may repeat.
-type Candidates<'a> = (Units<'a>, Vec<Range<usize>>);
-
 impl Scan {
     /// The units and candidate windows of the next texts, which must be those of the first pass.
-    fn next<'a>(
-        &mut self,
-        texts: &[Option<&'a str>],
-    ) -> Result<Vec<Option<Candidates<'a>>>, Error> {
+    fn next<'a>(&mut self, texts: &[Option<&'a str>]) -> Result<Vec<Candidates<'a>>, Error> {
         let method = self.method;
         let found: Vec<_> = texts
             .par_iter()

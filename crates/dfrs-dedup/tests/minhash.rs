@@ -215,8 +215,8 @@ proptest! {
         prop_assert_eq!(&found, &index.query(&asked, LARGE).expect("readable"));
         for (one, text) in found.iter().zip(&asked) {
             let best = text.and_then(|text| {
-                let similar = |(i, other): (usize, &Option<&str>)| Some((similarity(text, (*other)?), i));
-                let all = texts.iter().enumerate().filter_map(similar);
+                let similar = |(i, other): (usize, Option<&str>)| Some((similarity(text, other?), i));
+                let all = texts.iter().copied().enumerate().filter_map(similar);
                 all.fold(None, |best: Option<(f64, usize)>, (s, i)| if best.is_none_or(|b| s > b.0) { Some((s, i)) } else { best })
             });
             match (one, best) {
@@ -279,7 +279,8 @@ fn pages() -> Vec<String> {
             let changed = copied.replacen(&format!("w{} ", next(90)), "other ", 1);
             pages.push(changed);
         } else {
-            pages.push((0..80).map(|_| format!("w{} ", next(2000))).collect());
+            let words: Vec<String> = (0..80).map(|_| format!("w{} ", next(2000))).collect();
+            pages.push(words.concat());
         }
     }
     pages

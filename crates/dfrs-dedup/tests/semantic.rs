@@ -26,7 +26,7 @@ fn duplicates(
         .collect()
 }
 
-#[allow(clippy::unnecessary_wraps)] // as a column holds it
+#[allow(clippy::unnecessary_wraps)] // a row of a column
 fn at(degrees: f32) -> Option<Vec<f32>> {
     let angle = degrees.to_radians();
     Some(vec![angle.cos(), angle.sin()])

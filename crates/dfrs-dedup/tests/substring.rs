@@ -1,4 +1,5 @@
 //! Repeated substrings: tables, and the same cuts as comparing every window with every other.
+#![allow(clippy::single_range_in_vec_init)] // one span is a list of spans
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -47,8 +47,8 @@ class OpenAIBatchServing(Serving):
     """Ask an OpenAI-compatible endpoint through its batch interface.
 
     Each call of `generate()` becomes one or more batches, and returns when they have ended; in a pipeline, that is one
-    for each part of the table, and several parts are under way. A second process with the same call log (in a pipeline:
-    the same run) collects what the first one submitted. A reply that cannot be used costs another batch if
+    for each part of the table, and several parts are under way. A second process with the same call log (in a
+    pipeline: the same run) collects what the first one submitted. A reply that cannot be used costs another batch if
     `max_repairs` is above 0.
 
     Args:
