@@ -12,6 +12,20 @@ fn needed(name: &str) -> &'static str {
         "watermark" => r#""watermarks": ["Copyright", "(c)"]"#,
         "blocklist" => r#""words": ["bad", "bad word", "漢字", "s&m", "🖕"], "threshold": 0"#,
         "ngram" => r#""ngrams": 2, "language": "auto", "min_score": 0.5"#,
+        "c4_paragraph" => r#""min_paragraphs": 1, "min_paragraph_len": 9"#,
+        "fine_web_quality" => concat!(
+            r#""line_punct_thr": 0.1, "line_punct_exclude_zero": false, "short_line_thr": 0.7, "#,
+            r#""short_line_length": 9, "char_duplicates_ratio": 0.1, "new_line_ratio": 0.3, "#,
+            r#""segmentation": "whitespace""#
+        ),
+        "gopher_quality" => {
+            r#""min_doc_words": 2, "stop_words": ["a"], "segmentation": "word_punct""#
+        }
+        "gopher_repetition" => concat!(
+            r#""dup_line_frac": 0.3, "top_n_grams": [[1, 0.5], [2, 0.3]], "#,
+            r#""dup_n_grams": [[2, 0.3]], "segmentation": "word_punct""#
+        ),
+        "reasoning_answer_ngram" => r#""min_score": 0.1, "max_score": 1.0, "ngrams": 2"#,
         "word_number" => r#""min_words": 3"#,
         "remove_extra_spaces" => r#""keep_lines": true"#,
         _ => "",

@@ -66,6 +66,33 @@ fn text() -> impl Strategy<Value = String> {
 const PARAMETERS: &[(&str, &str)] = &[
     ("watermark", r#"{"watermarks": ["B."]}"#),
     ("blocklist", r#"{"words": ["bad", "漢", "a b"]}"#),
+    (
+        "c4_paragraph",
+        r#"{"min_paragraphs": 1, "min_paragraph_len": 9}"#,
+    ),
+    (
+        "fine_web_quality",
+        r#"{"line_punct_thr": 0.1, "line_punct_exclude_zero": false, "short_line_thr": 0.7, "short_line_length": 9,
+            "char_duplicates_ratio": 0.1, "new_line_ratio": 0.3, "segmentation": "whitespace"}"#,
+    ),
+    (
+        "gopher_quality",
+        r#"{"min_doc_words": 2, "max_symbol_word_ratio": 0.1, "max_bullet_lines_ratio": 0.9, "stop_words": ["a"],
+            "min_stop_words": 1, "segmentation": "word_punct"}"#,
+    ),
+    (
+        "gopher_repetition",
+        r#"{"dup_line_frac": 0.3, "top_n_grams": [[1, 0.5], [2, 0.3]], "dup_n_grams": [[2, 0.3]],
+            "segmentation": "word_punct"}"#,
+    ),
+    (
+        "ngram",
+        r#"{"ngrams": 2, "language": "auto", "min_score": 0.5}"#,
+    ),
+    (
+        "reasoning_answer_ngram",
+        r#"{"min_score": 0.1, "max_score": 1.0, "ngrams": 2}"#,
+    ),
 ];
 
 fn all_rules() -> Vec<Rule> {
