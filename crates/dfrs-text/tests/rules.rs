@@ -451,7 +451,7 @@ fn wrong_names_and_parameters() {
     };
     assert!(
         message("word", "{}")
-            .starts_with("there is no native rule 'word'; there are: blocklist, capital_words,")
+            .starts_with("there is no native rule 'word'; there are: blocklist, c4_paragraph, capital_words,")
     );
     assert_eq!(
         message("word_number", r#"{"min_word": 1}"#),
