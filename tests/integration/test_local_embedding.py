@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from dataflow_rs.operators.core_text import EmbeddingGenerator, KCenterGreedyFilter, RetrievalGenerator
+from dataflow_rs.operators.general_text import SemDeduplicateFilter
+from dataflow_rs.retrieval import EmbeddingRetriever
 from dataflow_rs.serving import CallLog, LocalEmbeddingServing, recording
+from dataflow_rs.testing import FakeServing
 
 pytestmark = pytest.mark.embedding_model
 TEXTS = ["How old are you?", "What is your age?", "The car is red.", "Füße, naïve café, 漢字 🖕"]
@@ -47,3 +52,25 @@ def test_a_second_run_starts_no_model(tmp_path):
     with recording(CallLog(tmp_path / "calls.log")), LocalEmbeddingServing() as second:
         assert second.generate_embedding_from_input(TEXTS) == vectors
         assert second._server is None
+
+
+def test_operators_embed_choose_and_look_up(serving):
+    texts = [TEXTS[0], TEXTS[1], TEXTS[2], None]
+    table = pa.table({"content": texts})
+    embedded = EmbeddingGenerator(serving).apply(table, input_key="content", output_key="vector")
+    assert [vector and len(vector) for vector in embedded["vector"].to_pylist()] == [384, 384, 384, None]
+
+    chosen = KCenterGreedyFilter(2, serving).apply(table, input_key="content")["content"].to_pylist()
+    assert len(chosen) == 2
+    assert TEXTS[2] in chosen, "the text about something else is far from both others"
+
+    retriever = EmbeddingRetriever(TEXTS[:3], column=None, top_k=1, embedding_serving=serving)
+    asked = RetrievalGenerator(FakeServing(lambda prompt: prompt), retriever=retriever)
+    answers = asked.apply(pa.table({"raw_content": ["What colour is the vehicle?"]}), input_key="raw_content")
+    assert TEXTS[2] in answers["generated_content"][0].as_py()
+
+
+def test_semantic_duplicates_are_found_by_meaning(serving):
+    table = pa.table({"text": [TEXTS[0], TEXTS[2], TEXTS[1]]})
+    kept = SemDeduplicateFilter(embedding_serving=serving, eps=0.3).apply(table, input_key="text")["text"].to_pylist()
+    assert kept == [TEXTS[0], TEXTS[2]]
