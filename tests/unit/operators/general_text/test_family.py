@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib
 import importlib.util
 import json
@@ -44,13 +43,6 @@ def test_everything_is_described(name):
     assert all(parameter.description for parameter in spec.parameters)
     assert all(key.description for key in spec.keys)
     assert ("Differences" in spec.sections) or not any(parameter.name == "profile" for parameter in spec.parameters)
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_examples(name):
-    result = doctest.testmod(importlib.import_module(f"dataflow_rs.operators.general_text.{name}"))
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_operators_have_one_name():
