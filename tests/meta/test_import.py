@@ -44,6 +44,13 @@ def test_import_loads_nothing_heavy():
     assert [name for name in HEAVY if name in with_us - with_pyarrow] == []
 
 
+def test_operators_load_nothing_that_a_run_of_rules_does_not_need():
+    _, with_pyarrow = import_in_a_new_process("pyarrow")
+    _, with_us = import_in_a_new_process("dataflow_rs.operators")
+    assert "dataflow_rs.serving.base" in with_us
+    assert [name for name in [*HEAVY, "ssl", "urllib.request"] if name in with_us - with_pyarrow] == []
+
+
 @pytest.mark.parametrize("module", modules())
 def test_everything_in_all_imports(module):
     loaded = importlib.import_module(module)

@@ -146,9 +146,8 @@ class BatchApi:
         except (OSError, http.client.HTTPException) as error:
             raise TransportError(f"the connection failed: {redacted(str(error), self._key)}") from None
 
-
-def ends_of(api: BatchApi, batch: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the ends of the requests of a batch that has ended: `custom_id`, `response` and `error`."""
-    for name in ("output_file_id", "error_file_id"):
-        if batch.get(name):
-            yield from api.lines(batch[name])
+    def ends_of(self, batch: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the ends of the requests of a batch that has ended: `custom_id`, `response` and `error`."""
+        for name in ("output_file_id", "error_file_id"):
+            if batch.get(name):
+                yield from self.lines(batch[name])

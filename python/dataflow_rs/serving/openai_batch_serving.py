@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from dataflow_rs.core.component import component
@@ -26,7 +26,6 @@ from dataflow_rs.exceptions import (
     ServingError,
 )
 from dataflow_rs.serving.base import Finished, Serving
-from dataflow_rs.serving.batch_api import BatchApi, ends_of
 from dataflow_rs.serving.batch_state import BatchState, SubmittedBatch, batch_state
 from dataflow_rs.serving.call_log import call_key
 from dataflow_rs.serving.openai_errors import error_of_reply
@@ -34,6 +33,9 @@ from dataflow_rs.serving.openai_format import chat_body, read_reply
 from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.settings import check_settings
 from dataflow_rs.serving.types import Completion, Request
+
+if TYPE_CHECKING:
+    from dataflow_rs.serving.batch_api import BatchApi
 
 _log = logging.getLogger(__name__)
 _OPENAI = "https://api.openai.com/v1"
@@ -231,7 +233,7 @@ class OpenAIBatchServing(Serving):
         try:
             self._create(api, state, submitted)
             batch = self._wait(api, str(submitted.batch), deadline)
-            ends = {str(end.get("custom_id")): end for end in ends_of(api, batch)}
+            ends = {str(end.get("custom_id")): end for end in api.ends_of(batch)}
         except ServingError as error:
             for key in wanted:
                 finished(positions[key], Completion.failed(_copy(error)))
@@ -254,6 +256,8 @@ class OpenAIBatchServing(Serving):
     # -- where ---------------------------------------------------------------------------------------------------------
 
     def _api(self) -> BatchApi:
+        from dataflow_rs.serving.batch_api import BatchApi
+
         key = self._key()
         if key is None and self.base_url is None:
             raise AuthenticationFailedError(

@@ -6,7 +6,6 @@ text, which vLLM's server does and its offline engine does not.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 import sys
@@ -20,12 +19,12 @@ from dataflow_rs.exceptions import ModelUnavailableError, ParameterError, Transp
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
 from dataflow_rs.serving.retry import RetryPolicy
-from dataflow_rs.serving.server_process import ServerProcess
 from dataflow_rs.serving.settings import check_settings
 from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
     from dataflow_rs.serving.endpoints import Endpoint
+    from dataflow_rs.serving.server_process import ServerProcess
 
 _log = logging.getLogger(__name__)
 
@@ -185,6 +184,8 @@ class VLLMServerServing(ChatServing):
         return shutil.which(self.command) or (str(beside) if beside.is_file() else None)
 
     def _started(self, port: int | None = None, api_key: str | None = None) -> ServerProcess:
+        from dataflow_rs.serving.server_process import ServerProcess
+
         program = self._program()
         if program is None:
             raise ModelUnavailableError(self.check()[0])
@@ -206,6 +207,8 @@ class VLLMServerServing(ChatServing):
         )
 
     async def _send(self, request: Request, endpoint: Endpoint) -> Completion:
+        import asyncio
+
         server = self._server
         if server is None:
             gone = TransportError("the server has ended and could not be started again")
