@@ -36,11 +36,7 @@ def pairs(count: int) -> tuple[pa.Array, pa.Array]:
     draw = random.Random(1)
     golds = [draw.randrange(1, 100_000) for _ in range(count)]
     answers = [draw.choice(NOTATIONS)(gold if draw.random() < 0.5 else draw.randrange(1, 100_000)) for gold in golds]
-    return pa.array(map(str, golds)), _native_array(_native.clean_answers(pa.array(answers)))
-
-
-def _native_array(column: object) -> pa.Array:
-    return pa.array(column)
+    return pa.array(map(str, golds)), pa.array(_native.clean_answers(pa.array(answers)))
 
 
 def by_algebra(gold: str, answer: str) -> bool:
@@ -78,7 +74,7 @@ def main() -> None:
     logging.disable(logging.WARNING)  # math-verify says for every pair that it has no time limit
     _native.set_threads(1)
     golds, answers = pairs(arguments.pairs)
-    verdicts = _native_array(_native.compare_answers(golds, answers)).to_pylist()
+    verdicts = pa.array(_native.compare_answers(golds, answers)).to_pylist()
     decided = [at for at, verdict in enumerate(verdicts) if verdict is not None]
     assert len(decided) > arguments.pairs / 2, "the kernel decides most of these"
     for at in decided:

@@ -7,7 +7,6 @@ make the check too strict, but never too lax.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -101,6 +100,8 @@ class RowExpression:
         self.columns = list(dict.fromkeys(self.expression.meta.root_names()))
         if not self.columns:
             raise ParameterError(f"{place}: {self.text!r} names no column")
+        import hashlib
+
         self.digest = hashlib.sha256((given if isinstance(given, str) else tree).encode()).hexdigest()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-
 import pyarrow as pa
 from dataflow_rs.core.bases import Dataset, DatasetOperator
 from dataflow_rs.core.keys import Text
@@ -61,6 +59,8 @@ class ReasoningTokenDatasetEvaluator(DatasetOperator):
 
 def _described(counts: list[int]) -> dict[str, float | int | None]:
     """Return the statistics of a column; none of them exist for no rows."""
+    import statistics
+
     if not counts:
         return {"min": None, "max": None, "mean": None, "median": None, "zero": 0}
     return {

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 
 import pyarrow as pa
 import pytest
@@ -22,20 +19,10 @@ from dataflow_rs.operators.text_pt import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.beside import load_beside
 from tests.effort import EFFORT
 
-
-def load(name: str) -> ModuleType:
-    """Return a module of this folder, wherever pytest was started."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-slow = load("slow_rule_sets")
+slow = load_beside(__file__, "slow_rule_sets")
 NEWER = (
     "\u1b4e\u1b4f\u1b7f\u2024\u2cf9\u2cfa\u2cfb\u2e60\u2e61\ufe12\ufe15\ufe16\U000113d4\U000113d5\U00016d6e\U00016d6f"
 )

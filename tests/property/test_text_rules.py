@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import unicodedata
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
@@ -15,22 +12,13 @@ from dataflow_rs.core.spec import stem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.beside import load_beside
 from tests.effort import EFFORT
 
 PROFILE = "open-dataflow-1.0.13"
 
 
-def load(name: str) -> ModuleType:
-    """Return a module of this folder, wherever pytest was started."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-slow = load("slow_text_rules")
+slow = load_beside(__file__, "slow_text_rules")
 
 PIECES = [
     *" \n\t\r\x1c\x85\xa0\u2003\u2028\u3000aBe\u0301\u0130\u03a3\u03c2\u00df\u01c5\u6f22\u5b57\u3002\u3001",

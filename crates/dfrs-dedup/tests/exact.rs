@@ -1,4 +1,5 @@
 //! Exact duplicates and repeated spans: tables, and the same answer as a slow search whatever batches, threads, memory.
+#![allow(clippy::cast_possible_wrap)] // positions as priorities
 
 use std::collections::HashSet;
 

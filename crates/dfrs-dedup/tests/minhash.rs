@@ -1,4 +1,5 @@
 //! The search against an obvious slow one, and its independence of order, chunks, threads, memory and collections.
+#![allow(clippy::float_cmp)] // similarities of equal sets are exactly 1
 
 use dfrs_dedup::bands::Bands;
 use dfrs_dedup::files::Folder;

@@ -217,6 +217,7 @@ impl RepeatedSubstrings {
     }
 }
 
+#[allow(clippy::cast_possible_wrap)] // positions in a text
 fn append(
     list: &mut ListBuilder<Int64Builder>,
     spans: &[Range<usize>],

@@ -45,6 +45,7 @@ impl Tokenizer {
     }
 
     /// Number of tokens per row (int64); null stays null.
+    #[allow(clippy::cast_possible_wrap)] // a text has fewer than 2^63 tokens
     fn count(&self, py: Python<'_>, column: AnyArray) -> PyResult<PyArray> {
         #[allow(clippy::redundant_closure_for_method_calls)] // lifetimes
         let counts = self.map(py, column, |encoder, text| encoder.count(text))?;

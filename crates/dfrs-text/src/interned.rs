@@ -24,3 +24,32 @@ pub fn numbers(text: &str, words: impl Iterator<Item = Range<usize>>) -> (Vec<u3
     let numbers = numbers.collect();
     (numbers, seen.len())
 }
+
+/// The pieces of a text that were met so far.
+pub struct Seen<'a> {
+    text: &'a str,
+    pieces: HashTable<Range<usize>>,
+}
+
+impl<'a> Seen<'a> {
+    /// Begins with none.
+    pub const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            pieces: HashTable::new(),
+        }
+    }
+
+    /// Whether an equal piece was met before; from now on this one was.
+    pub fn before(&mut self, piece: Range<usize>) -> bool {
+        let bytes = self.text.as_bytes();
+        let hash_of = |piece: &Range<usize>| hash::of_bytes(&bytes[piece.clone()]);
+        let hash = hash_of(&piece);
+        let same = |other: &Range<usize>| bytes[other.clone()] == bytes[piece.clone()];
+        if self.pieces.find(hash, same).is_some() {
+            return true;
+        }
+        self.pieces.insert_unique(hash, piece, hash_of);
+        false
+    }
+}

@@ -449,10 +449,9 @@ fn wrong_names_and_parameters() {
             .expect_err("wrong")
             .to_string()
     };
-    assert!(
-        message("word", "{}")
-            .starts_with("there is no native rule 'word'; there are: blocklist, c4_paragraph, capital_words,")
-    );
+    assert!(message("word", "{}").starts_with(
+        "there is no native rule 'word'; there are: blocklist, c4_paragraph, capital_words,"
+    ));
     assert_eq!(
         message("word_number", r#"{"min_word": 1}"#),
         "word_number: unknown field `min_word`, expected `min_words` or `max_words` at line 1 column 11"

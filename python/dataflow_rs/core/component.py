@@ -179,8 +179,10 @@ def _load() -> None:
     """Import what registers components: the library's own modules and installed extensions."""
     from dataflow_rs.core.registry import load_all
 
-    for module in _LIBRARY:
-        importlib.import_module(module)
+    for name in _LIBRARY:
+        module = importlib.import_module(name)
+        for exported in module.__all__:
+            getattr(module, exported)  # imports what the package imports on first use
     load_all()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 from collections.abc import Callable
@@ -21,6 +20,8 @@ def function_identity(function: Callable[..., Any]) -> dict[str, str]:
         >>> function_identity(double)["name"].endswith("double")
         True
     """
+    import hashlib
+
     name = getattr(function, "__qualname__", type(function).__qualname__)
     module = getattr(function, "__module__", None) or type(function).__module__
     parts: list[Any] = [_source(function), getattr(function, "__defaults__", None), _closure(function)]

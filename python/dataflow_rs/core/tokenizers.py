@@ -6,7 +6,6 @@ packages, the cache of `huggingface_hub`; the error says what was looked for and
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -123,6 +122,8 @@ def load_tokenizer(name: str, *, special: bool | None = None) -> Tokenizer:
 @lru_cache(maxsize=16)
 def _load(name: str, path: Path, special: bool | None, state: tuple[int, int]) -> Tokenizer:
     """Read a file; `state` makes a changed file a new one."""
+    import hashlib
+
     del state
     content = _read(path)
     encoding = _encoding_of(name, path)
@@ -180,6 +181,8 @@ def missing_vocabulary(name: str) -> list[str]:
 
 def _places(file: str) -> Iterator[Path]:
     """Yield where the file of a published encoding may be."""
+    import hashlib
+
     digest = hashlib.sha1(SOURCE.format(name=file).encode(), usedforsecurity=False).hexdigest()
     for variable in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
         if os.environ.get(variable):

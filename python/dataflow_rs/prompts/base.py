@@ -6,7 +6,6 @@ of `input_question_key`, and so on; any other input is the column of that name.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -93,6 +92,8 @@ class PromptTemplate(Component):
 
     def identity(self) -> dict[str, Any]:
         """Return everything that determines what is asked and how the reply is read."""
+        import hashlib
+
         source = "".join(source_of(type(self)))
         return {
             **super().identity(),

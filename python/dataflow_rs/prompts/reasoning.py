@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, ClassVar
 
 from dataflow_rs.core.component import component
@@ -16,7 +16,7 @@ from dataflow_rs.serving.messages import Message
 @cache
 def table(name: str) -> tuple[tuple[str, str], ...]:
     """Return the rows of a table of two columns beside this module; lines that begin with `#` say where it is from."""
-    lines = files("dataflow_rs.prompts").joinpath(name).read_text(encoding="utf-8").splitlines()
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return tuple((first, second) for first, second in rows)
 

@@ -10,7 +10,6 @@ The executor makes a run's log active with `recording()`; a serving's own `call_
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -42,6 +41,8 @@ def call_key(call: Mapping[str, Any]) -> str:
         >>> call_key({"model": "m", "sample": 0}) == call_key({"sample": 0, "model": "m"})
         True
     """
+    import hashlib
+
     return hashlib.sha256(_ENCODER.encode(call).encode()).hexdigest()
 
 

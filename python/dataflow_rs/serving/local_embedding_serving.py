@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataflow_rs.core.component import component
-from dataflow_rs.core.environment import missing_extra
 from dataflow_rs.exceptions import (
     ContextLengthError,
-    MissingExtraError,
-    ModelUnavailableError,
     ParameterError,
     ServerFailedError,
 )
 from dataflow_rs.serving import models
 from dataflow_rs.serving.embedding import EmbeddingServing
+from dataflow_rs.serving.on_llama_server import OnLlamaServer
 from dataflow_rs.serving.openai_embedding_serving import EndpointEmbeddingServing
 from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.settings import check_settings
@@ -25,13 +22,12 @@ from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
     from dataflow_rs.serving.endpoints import Endpoint
-    from dataflow_rs.serving.llama_server import LlamaServer
 
 _TOO_LONG = re.compile(r"input \((\d+) tokens\) is too large")
 
 
 @component
-class LocalEmbeddingServing(EndpointEmbeddingServing):
+class LocalEmbeddingServing(OnLlamaServer, EndpointEmbeddingServing):
     """Embed texts with a model that runs on this machine.
 
     Needs the extra `[local]` and the model's weights, which are fetched only by `dataflow-rs models pull NAME`.
@@ -63,6 +59,8 @@ class LocalEmbeddingServing(EndpointEmbeddingServing):
         "deadline_s",
     }
 
+    use: ClassVar[str] = "embeddings"
+
     model: str = models.DEFAULT_EMBEDDING
     context: int = 512
     cut: bool = True
@@ -80,21 +78,6 @@ class LocalEmbeddingServing(EndpointEmbeddingServing):
             raise ParameterError(f"{self.name}: context={self.context} must be at least 8")
         if self.pooling not in ("model", "mean", "cls", "last"):
             raise ParameterError(f"{self.name}: pooling={self.pooling!r} must be 'model', 'mean', 'cls' or 'last'")
-        models.check_name(self.model, use="embeddings")
-        self._server: LlamaServer | None = None
-
-    def check(self) -> list[str]:
-        """Return what is missing: the extra, or the model's weights."""
-        problems = missing_extra("local", self.name)
-        try:
-            models.locate(self.model)
-        except ModelUnavailableError as error:
-            problems.append(str(error))
-        return problems
-
-    def identity(self) -> dict[str, Any]:
-        """Return the weights' digest and what else determines the vectors."""
-        return {**super().identity(), "model": models.identity_of(self.model)}
 
     @property
     def policy(self) -> RetryPolicy:
@@ -106,38 +89,14 @@ class LocalEmbeddingServing(EndpointEmbeddingServing):
         """How many calls may be under way at once."""
         return 1
 
-    def connect(self) -> dict[str, Any]:
-        """Start the child, unless it runs, and return its address and key."""
-        from dataflow_rs.serving.llama_server import LlamaServer
-
-        if self._server is None:
-            self._server = LlamaServer(
-                model=str(models.locate(self.model)),
-                context=self.context,
-                parallel=1,
-                threads=self.threads or os.cpu_count() or 1,
-                pooling=self.pooling,
-            )
-        return {"base_url": self._server.address, "api_key": self._server.api_key, "uses_proxy": False}
-
-    def start(self) -> None:
-        """Start the child, again if it has died since the last call."""
-        if importlib.util.find_spec("xllamacpp") is None:  # it is imported by the child only
-            raise MissingExtraError("local", "xllamacpp", self.name)
-        with self._starting:
-            if self._server is not None and self._server.process.poll() is not None:
-                self._server.stop()
-                self._server = None
-                self.disconnect()
-            super().start()
-
-    def close(self) -> None:
-        """End the child; a later call starts it again."""
-        super().close()
-        with self._starting:
-            if self._server is not None:
-                self._server.stop()
-                self._server = None
+    def server_settings(self) -> dict[str, Any]:
+        """Return how the child is started."""
+        return {
+            "context": self.context,
+            "parallel": 1,
+            "threads": self.threads or os.cpu_count() or 1,
+            "pooling": self.pooling,
+        }
 
     def shortened(self, text: str, error: str) -> str | None:
         """Return a text that is shorter in the measure that the error says, if texts are to be cut."""
@@ -155,7 +114,3 @@ class LocalEmbeddingServing(EndpointEmbeddingServing):
             if _TOO_LONG.search(str(error)):  # llama.cpp calls it a failure of its own
                 raise ContextLengthError(str(error), status=error.status) from None
             raise
-
-    @property
-    def _extra(self) -> str:
-        return "local"

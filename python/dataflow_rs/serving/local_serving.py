@@ -7,30 +7,25 @@ ends with the serving or with this process, however that dies.
 
 from __future__ import annotations
 
-import importlib.util
-import logging
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataflow_rs.core.component import component
-from dataflow_rs.core.environment import missing_extra
-from dataflow_rs.exceptions import MissingExtraError, ModelUnavailableError, ParameterError, TransportError
+from dataflow_rs.exceptions import ParameterError, TransportError
 from dataflow_rs.serving import models
 from dataflow_rs.serving.base import Serving
 from dataflow_rs.serving.chat import ChatServing
+from dataflow_rs.serving.on_llama_server import OnLlamaServer
 from dataflow_rs.serving.retry import RetryPolicy
 from dataflow_rs.serving.settings import check_settings
 from dataflow_rs.serving.types import Completion, Request
 
 if TYPE_CHECKING:
     from dataflow_rs.serving.endpoints import Endpoint
-    from dataflow_rs.serving.llama_server import LlamaServer
-
-_log = logging.getLogger(__name__)
 
 
 @component
-class LocalServing(ChatServing):
+class LocalServing(OnLlamaServer, ChatServing):
     """Ask a model that runs on this machine.
 
     Needs the extra `[local]` and the model's weights, which are fetched only by `dataflow-rs models pull NAME`. The
@@ -92,21 +87,6 @@ class LocalServing(ChatServing):
             raise ParameterError(f"{self.name}: threads={self.threads} must lie between 1 and the {cores} cores")
         if self.parallel < 1 or self.context < 1:
             raise ParameterError(f"{self.name}: parallel={self.parallel} and context={self.context} must be at least 1")
-        models.check_name(self.model)
-        self._server: LlamaServer | None = None
-
-    def check(self) -> list[str]:
-        """Return what is missing: the extra, or the model's weights."""
-        problems = missing_extra("local", self.name)
-        try:
-            models.locate(self.model)
-        except ModelUnavailableError as error:
-            problems.append(str(error))
-        return problems
-
-    def identity(self) -> dict[str, Any]:
-        """Return the weights' digest and the sampling parameters."""
-        return {**super().identity(), "model": models.identity_of(self.model)}
 
     @property
     def policy(self) -> RetryPolicy:
@@ -128,40 +108,13 @@ class LocalServing(ChatServing):
         """Address of the child's OpenAI-compatible interface, while it runs."""
         return None if self._server is None else self._server.address
 
-    def connect(self) -> dict[str, Any]:
-        """Start the child, unless it runs, and return its address and key."""
-        from dataflow_rs.serving.llama_server import LlamaServer
-
-        if self._server is None:
-            cores = os.cpu_count() or 1
-            self._server = LlamaServer(
-                model=str(models.locate(self.model)),
-                context=self.context,
-                parallel=self.parallel,
-                threads=self.threads or cores,
-            )
-        return {"base_url": self._server.address, "api_key": self._server.api_key, "uses_proxy": False}
-
-    def start(self) -> None:
-        """Start the child, again if it has died since the last request."""
-        if importlib.util.find_spec("xllamacpp") is None:  # it is imported by the child only
-            raise MissingExtraError("local", "xllamacpp", self.name)
-        with self._starting:
-            if self._server is not None and self._server.process.poll() is not None:
-                _log.warning(
-                    "%s: the model's process ended with code %s; starting it again", self.name, self._server.stop()
-                )
-                self._server = None
-                self.disconnect()
-            super().start()
-
-    def close(self) -> None:
-        """End the child; a later request starts it again."""
-        super().close()
-        with self._starting:
-            if self._server is not None:
-                self._server.stop()
-                self._server = None
+    def server_settings(self) -> dict[str, Any]:
+        """Return how the child is started."""
+        return {
+            "context": self.context,
+            "parallel": self.parallel,
+            "threads": self.threads or os.cpu_count() or 1,
+        }
 
     async def _send(self, request: Request, endpoint: Endpoint) -> Completion:
         server = self._server
@@ -170,7 +123,3 @@ class LocalServing(ChatServing):
             error.retryable = False
             raise error
         return await super()._send(request, endpoint)
-
-    @property
-    def _extra(self) -> str:
-        return "local"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -94,6 +93,8 @@ def _short(part: dict[str, Any]) -> dict[str, Any]:
     url = part.get("image_url", {}).get("url", "")
     if not url.startswith("data:"):
         return part
+    import hashlib
+
     digest = hashlib.sha256(url.encode()).hexdigest()
     return {**part, "image_url": {**part["image_url"], "url": f"sha256:{digest}"}}
 

@@ -6,7 +6,6 @@ reply is checked by.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import typing
 from functools import cache
@@ -112,6 +111,8 @@ def validators_of(kind: Any) -> str | None:
         (decorators.field_validators, decorators.model_validators, decorators.validators, decorators.root_validators)
     ):
         return None
+    import hashlib
+
     return hashlib.sha256("".join(source_of(kind)).encode()).hexdigest()[:16]
 
 

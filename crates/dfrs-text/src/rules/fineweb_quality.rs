@@ -1,14 +1,11 @@
 //! The quality rules of `FineWeb` (Penedo et al. 2024) as datatrove 0.10 applies them: lines with terminal punctuation, short
 //! lines, repeated lines, and lists. The first that a text violates decides.
 
-use std::ops::Range;
-
-use hashbrown::HashTable;
 use serde::Deserialize;
 
 use super::share;
 use crate::document::Document;
-use crate::hash;
+use crate::interned::Seen;
 use crate::judgement::Judgement;
 use crate::lines::filled;
 use crate::rule::Judge;
@@ -85,9 +82,7 @@ struct LineCounts {
 
 impl FineWebQuality {
     fn count_lines(&self, text: &str) -> LineCounts {
-        let bytes = text.as_bytes();
-        let hash_of = |line: &Range<usize>| hash::of_bytes(&bytes[line.clone()]);
-        let mut seen: HashTable<Range<usize>> = HashTable::new();
+        let mut seen = Seen::new(text);
         let mut counts = LineCounts::default();
         for span in filled(text) {
             let line = &text[span.clone()];
@@ -98,12 +93,8 @@ impl FineWebQuality {
                     || (line.len() <= 4 * self.short_line_length
                         && line.chars().count() <= self.short_line_length),
             );
-            let hash = hash_of(&span);
-            let same = |other: &Range<usize>| bytes[other.clone()] == bytes[span.clone()];
-            if seen.find(hash, same).is_some() {
+            if seen.before(span) {
                 counts.repeated_chars += line.chars().count();
-            } else {
-                seen.insert_unique(hash, span, hash_of);
             }
         }
         counts

@@ -6,12 +6,11 @@
 
 use std::ops::Range;
 
-use hashbrown::HashTable;
 use serde::Deserialize;
 
 use super::share;
 use crate::document::Document;
-use crate::hash;
+use crate::interned::Seen;
 use crate::judgement::Judgement;
 use crate::rule::Judge;
 use crate::segment::Segmentation;
@@ -138,28 +137,22 @@ struct Repeated {
 impl Repeated {
     /// Cuts a text at line feeds of which at least so many follow each other, and counts.
     fn count(text: &str, line_feeds: usize) -> Self {
-        let bytes = text.as_bytes();
-        let hash_of = |piece: &Range<usize>| hash::of_bytes(&bytes[piece.clone()]);
-        let mut seen: HashTable<Range<usize>> = HashTable::new();
+        let mut seen = Seen::new(text);
         let mut found = Self {
             all: 0,
             met_before: 0,
             chars: 0,
         };
         let pieces = Pieces {
-            bytes,
+            bytes: text.as_bytes(),
             line_feeds,
             at: Some(0),
         };
         for piece in pieces {
             found.all += 1;
-            let hash = hash_of(&piece);
-            let same = |other: &Range<usize>| bytes[other.clone()] == bytes[piece.clone()];
-            if seen.find(hash, same).is_some() {
+            if seen.before(piece.clone()) {
                 found.met_before += 1;
                 found.chars += text[piece].chars().count();
-            } else {
-                seen.insert_unique(hash, piece, hash_of);
             }
         }
         found
